@@ -19,7 +19,8 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
 # Source: pattern of `target_time_in_status` in the OpenAPI document.
 Duration = Annotated[
-    str, StringConstraints(pattern=r"^P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$")
+    str,
+    StringConstraints(pattern=r"^P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?$", min_length=3),
 ]
 Scalar = bool | int | float | str
 
