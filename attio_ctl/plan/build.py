@@ -1,0 +1,90 @@
+"""From both sides to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from attio_ctl.address import Address
+from attio_ctl.attribute_types import STANDARD_OBJECTS
+from attio_ctl.errors import Problem
+from attio_ctl.plan.changes import Blocked
+from attio_ctl.plan.diff import diff
+from attio_ctl.plan.match import match
+from attio_ctl.plan.model import MappingNote, Plan, Source
+from attio_ctl.plan.removal import Removal
+from attio_ctl.state.resource import State
+
+
+def build_plan(
+    *,
+    name: str,
+    desired: State,
+    live: State,
+    removals: tuple[Removal, ...],
+    allow_destroy: frozenset[Address],
+    source: Source,
+    checks: Iterable[Problem],
+    mappings: Iterable[MappingNote],
+    now: datetime,
+    expires: timedelta,
+) -> Plan:
+    """
+    Put the difference of both sides, the checks and the mappings together.
+
+    Args:
+        name: The workspace's name in the files.
+        now: Aware, in UTC; the caller owns the clock.
+        expires: How long the plan may be applied.
+    """
+    assert live.workspace is not None, "a live state knows its workspace"
+    changes = diff(desired, live, removals, allow_destroy)
+    return Plan(
+        name=name,
+        workspace=live.workspace,
+        source=source,
+        changes=changes,
+        unmanaged=find_unmanaged(desired, live, removals),
+        checks=tuple(checks),
+        mappings=tuple(sorted(mappings, key=lambda note: note.address)),
+        incomplete=live.incomplete,
+        writes=sum(not isinstance(change, Blocked) for change in changes),
+        created_at=now,
+        expires_at=now + expires,
+    )
+
+
+def find_unmanaged(desired: State, live: State, removals: Iterable[Removal] = ()) -> tuple[Address, ...]:
+    """
+    What a person made in the workspace and no file names: it stays as it is.
+
+    Left out: system attributes and standard objects, archived things, parts of something that is itself unmanaged or
+    whose file names no parts, reverse sides of relationships that a file makes, and what a `removed:` entry names.
+    """
+    matched = {resource.address for resource in match(desired, live).values() if resource is not None}
+    titled = {address.parent for address in desired.resources if address.kind in ("option", "status")}
+    named = matched | _mirrors(desired) | {removal.address for removal in removals}
+
+    def is_unmanaged(address: Address) -> bool:
+        resource = live.resources[address]
+        if resource.archived or resource.system or address in named or _is_standard(address):
+            return False
+        match address.kind:
+            case "attribute":
+                return address.parent in matched or _is_standard(address.parent)
+            case "option" | "status":
+                return address.parent in matched and address.parent in titled
+            case _:
+                return True
+
+    return tuple(sorted(address for address in live.resources if is_unmanaged(address)))
+
+
+def _mirrors(desired: State) -> set[Address]:
+    """The reverse sides of relationships that a file makes."""
+    relationships = (r.fields.get("relationship") for r in desired.resources.values())
+    return {Address.root("object", r["object"]).child("attribute", r["api_slug"]) for r in relationships if r}
+
+
+def _is_standard(address: Address | None) -> bool:
+    return address is not None and address.kind == "object" and address.name in STANDARD_OBJECTS

@@ -1,0 +1,135 @@
+"""The shape of the plan document; `schemas/plan.schema.json` is generated from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from attio_ctl.plan.changes import Reason
+from attio_ctl.plan.model import Risk
+
+Action = Literal["create", "update", "archive", "restore", "delete", "no-op"]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class WorkspacePart(Part):
+    name: str
+    id: str
+    slug: str
+    title: str
+    token_scopes: list[str]
+
+
+class SourcePart(Part):
+    config_hash: str
+    git_sha: str | None
+    dirty: bool
+
+
+class Location(Part):
+    file: str
+    line: int
+    column: int
+
+
+class ChangePart(Part):
+    """Terraform's names; what stands after `after` is always empty: nothing is unknown, secret or replaced here."""
+
+    actions: list[Action]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    after_unknown: dict[str, Any] = {}
+    before_sensitive: dict[str, Any] = {}
+    after_sensitive: dict[str, Any] = {}
+    replace_paths: list[Any] = []
+
+
+class Precondition(Part):
+    """What must still hold when the change is made: a hash over these fields of the live resource, or `absent`."""
+
+    fingerprint: str
+    fields: list[str]
+
+
+class BlockedPart(Part):
+    why: str
+    way_out: str
+    absent: bool
+
+
+class ImpactPart(Part):
+    mappings: list[str]
+
+
+class ResourceChange(Part):
+    address: str
+    previous_address: str | None
+    type: str
+    ids: dict[str, str]
+    source_location: Location | None
+    change: ChangePart
+    action_reason: Reason
+    risk: Risk
+    precondition: Precondition | None
+    blocked: BlockedPart | None
+    impact: ImpactPart
+    note: str | None
+    mirror: str | None
+    unchanged: int
+    depends_on: list[str]
+
+
+class CheckPart(Part):
+    code: str
+    severity: Literal["error", "warning"]
+    address: str | None
+    message: str
+    hint: str | None
+    source_location: Location | None
+
+
+class MappingPart(Part):
+    address: str
+    digest: str
+    status: Literal["new", "changed", "unchanged"]
+    writes: list[str]
+
+
+class SummaryPart(Part):
+    add: int
+    restore: int
+    change: int
+    archive: int
+    destroy: int
+    move: int
+    blocked: int
+
+
+class CostPart(Part):
+    writes: int
+    eta_seconds: int
+
+
+class PlanDocument(Part):
+    """A plan as JSON."""
+
+    format_version: str
+    tool_version: str
+    plan_id: str
+    created_at: datetime
+    expires_at: datetime
+    workspace: WorkspacePart
+    source: SourcePart
+    complete: bool
+    incomplete: list[str]
+    resource_changes: list[ResourceChange]
+    unmanaged: list[str]
+    checks: list[CheckPart]
+    mappings: list[MappingPart]
+    summary: SummaryPart
+    cost: CostPart

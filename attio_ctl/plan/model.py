@@ -1,0 +1,138 @@
+"""A plan: the changes, and all that is needed to trust them, show them and carry them out later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from attio_ctl.address import Address
+from attio_ctl.errors import Problem
+from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Doable, Restore, Update
+from attio_ctl.state.resource import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the plan was made from: the digest of the merged files, and the git commit they lie in."""
+
+    config_hash: str
+    git_sha: str | None = None
+    dirty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNote:
+    """
+    A mapping that the plan vouches for: its slugs and types were checked against desired-and-live.
+
+    `writes` are the attributes that it writes; `status` compares `digest` with what was last delivered with.
+    """
+
+    address: Address
+    digest: str
+    status: Literal["new", "changed", "unchanged"]
+    writes: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    What apply would do to one workspace.
+
+    `incomplete` names what could not be read; such a plan is shown, never applied. `unmanaged` lists what is in the
+    workspace and in no file, system attributes left out: nothing happens to it. `writes` counts the requests that apply
+    sends.
+    """
+
+    name: str
+    workspace: Workspace
+    source: Source
+    changes: tuple[Change, ...]
+    unmanaged: tuple[Address, ...] = ()
+    checks: tuple[Problem, ...] = ()
+    mappings: tuple[MappingNote, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    writes: int
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def doable(self) -> tuple[Doable, ...]:
+        """The changes that are not blocked."""
+        return tuple(change for change in self.changes if not isinstance(change, Blocked))
+
+    @property
+    def blocked(self) -> tuple[Blocked, ...]:
+        """The changes that cannot be done."""
+        return tuple(change for change in self.changes if isinstance(change, Blocked))
+
+    def mappings_hit_by(self, change: Change) -> tuple[Address, ...]:
+        """The mappings that write what a change takes away or renames."""
+        match change:
+            case Archive() | Delete():
+                gone = change.address
+            case Update(previous=Address() as previous):
+                gone = previous
+            case _:
+                return ()
+        hit = (note for note in self.mappings if any(a.is_within(gone) or gone.is_within(a) for a in note.writes))
+        return tuple(note.address for note in hit)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many changes of each kind a plan holds; a rename counts as a change, and as a move besides."""
+
+    add: int = 0
+    restore: int = 0
+    change: int = 0
+    archive: int = 0
+    destroy: int = 0
+    move: int = 0
+    blocked: int = 0
+
+
+def summarise(changes: Iterable[Change]) -> Summary:
+    """Count changes by what they do."""
+    counts = dict.fromkeys(Summary.__dataclass_fields__, 0)
+    for change in changes:
+        match change:
+            case Create():
+                counts["add"] += 1
+            case Restore():
+                counts["restore"] += 1
+            case Update(previous=previous):
+                counts["change"] += 1
+                counts["move"] += previous is not None
+            case Archive():
+                counts["archive"] += 1
+            case Delete():
+                counts["destroy"] += 1
+            case Blocked():
+                counts["blocked"] += 1
+    return Summary(**counts)
+
+
+Risk = Literal["additive", "breaking", "destructive"]
+
+
+def risk_of(change: Change) -> Risk:
+    """
+    What a reviewer should look at first.
+
+    Destructive hides or deletes data; breaking may refuse writes that went through before, or moves a name that other
+    programs use; additive does neither.
+    """
+    match change:
+        case Archive() | Delete():
+            return "destructive"
+        case Update(previous=Address()):
+            return "breaking"
+        case Update(after=after) if after.get("is_required") or after.get("is_unique") or "currency" in after:
+            return "breaking"
+        case Update(after=after) if {"allowed_objects", "target_url", "subscriptions"} & after.keys():
+            return "breaking"
+        case _:
+            return "additive"
