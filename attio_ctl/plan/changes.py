@@ -35,6 +35,7 @@ Reason = Literal[
     "default_refused",
     "no_such_call",
     "needs_allow_destroy",
+    "needs_secret_file",
 ]
 """Why a change is in the plan: stable codes, so that a policy can tell them apart."""
 
@@ -57,10 +58,15 @@ class _Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(_Change):
-    """`after` holds every field that the create call sends; `with_mirror` is the attribute that it makes besides."""
+    """
+    `after` holds every field that the create call sends.
+
+    `with_mirror` is the attribute that it makes besides; `secret_file` is where the secret goes that Attio shows once.
+    """
 
     after: Mapping[str, Json]
     with_mirror: Address | None = None
+    secret_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from attio_ctl.address import Address
@@ -39,6 +40,8 @@ def diff(
         if found is None and (address in mirrored or _is_standard_object(address)):
             continue
         match resource, found:
+            case Resource(secret_file=None), None if address.kind == "webhook":
+                changes.append(_needs_secret_file(resource))
             case Resource(), None:
                 create = _create(resource)
                 mirror = create.with_mirror
@@ -101,7 +104,24 @@ def _create(resource: Resource) -> Create:
         else None
     )
     return Create(
-        address=resource.address, reason="not_in_workspace", place=resource.place, after=fields, with_mirror=mirror
+        address=resource.address,
+        reason="not_in_workspace",
+        place=resource.place,
+        after=fields,
+        with_mirror=mirror,
+        secret_file=resource.secret_file,
+    )
+
+
+def _needs_secret_file(resource: Resource) -> Blocked:
+    return Blocked(
+        address=resource.address,
+        reason="needs_secret_file",
+        place=resource.place,
+        why="Attio shows a webhook's signing secret once, and the file does not say where it should go",
+        way_out="add `secret: {file: .secrets/NAME}`; it is written with mode 0600",
+        absent=True,
+        after=resource.fields,
     )
 
 
@@ -137,10 +157,7 @@ def _with_late_default(create: Create) -> Iterator[Change]:
     if create.after.get("type") not in ("select", "status") or default is None:
         yield create
         return
-    after = {name: value for name, value in create.after.items() if name != "default_value"}
-    yield Create(
-        address=create.address, reason=create.reason, place=create.place, after=after, with_mirror=create.with_mirror
-    )
+    yield replace(create, after={name: value for name, value in create.after.items() if name != "default_value"})
     yield Update(
         address=create.address,
         reason="default_after_titles",

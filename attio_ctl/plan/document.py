@@ -148,6 +148,7 @@ def _resource_change(change: Change, plan: Plan) -> ResourceChange:
         impact=ImpactPart(mappings=[str(address) for address in plan.mappings_hit_by(change)]),
         note=change.note if isinstance(change, Archive | Delete) else None,
         mirror=None if mirror is None else str(mirror),
+        secret_file=change.secret_file if isinstance(change, Create) else None,
         unchanged=change.unchanged if isinstance(change, Update) else 0,
         depends_on=[str(address) for address in change.depends_on],
     )
@@ -239,7 +240,7 @@ def _change(part: ResourceChange) -> Change:
     match part.change.actions:
         case ["create"]:
             mirror = None if part.mirror is None else Address.parse(part.mirror)
-            return Create(**common, after=after, with_mirror=mirror)
+            return Create(**common, after=after, with_mirror=mirror, secret_file=part.secret_file)
         case ["update"]:
             previous = None if part.previous_address is None else Address.parse(part.previous_address)
             return Update(**common, before=before, after=after, previous=previous, unchanged=part.unchanged)

@@ -80,6 +80,7 @@ class ResourceChange(Part):
     impact: ImpactPart
     note: str | None
     mirror: str | None
+    secret_file: str | None
     unchanged: int
     depends_on: list[str]
 

@@ -136,4 +136,5 @@ def _resource(
         renamed_from=getattr(spec, "renamed_from", None),
         pinned_id=spec.id,
         protect=spec.protect,
+        secret_file=spec.secret.file if isinstance(spec, models.WebhookSpec) and spec.secret else None,
     )

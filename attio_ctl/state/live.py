@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from attio_ctl.address import Address
+from attio_ctl.attio.reader import AttioReader
+from attio_ctl.attio.types import Target
 from attio_ctl.errors import AttioCtlError, CredentialsError
 from attio_ctl.state.resource import Json, Resource, State, Workspace
 from attio_ctl.state.values import plain_default, sorted_by_json
 
-T = TypeVar("T")
 Answer = Mapping[str, Any]
+Read = Callable[[], Awaitable[Sequence[Answer]]]
+Attempt = Callable[[str, Read], Awaitable[Sequence[Answer]]]
+"""A read with its name, for the report of what could not be read."""
 Ids = Mapping[str, str]
 """Attio's id of an object or list to its slug, or of a member to their e-mail address."""
 
 TITLED_BY_TYPE = {"select": "option", "status": "status"}
 
 
-class Reader(Protocol):
-    """The reads that a live state takes; `attio.AttioReader` is one."""
-
-    async def objects(self) -> Sequence[Answer]: ...
-    async def lists(self) -> Sequence[Answer]: ...
-    async def webhooks(self) -> Sequence[Answer]: ...
-    async def members(self) -> Sequence[Answer]: ...
-    async def attributes(self, target: Any, parent: str) -> Sequence[Answer]: ...
-    async def options(self, target: Any, parent: str, attribute: str) -> Sequence[Answer]: ...
-    async def statuses(self, target: Any, parent: str, attribute: str) -> Sequence[Answer]: ...
-
-
-async def read_live(attio: Reader, workspace: Workspace) -> State:
+async def read_live(attio: AttioReader, workspace: Workspace) -> State:
     """
     Read all that a plan may touch: objects, lists, their attributes with options and statuses, webhooks, members.
 
@@ -43,7 +35,7 @@ async def read_live(attio: Reader, workspace: Workspace) -> State:
     """
     failed: list[str] = []
 
-    async def attempt(what: str, call: Callable[[], Awaitable[Sequence[T]]]) -> Sequence[T]:
+    async def attempt(what: str, call: Read) -> Sequence[Answer]:
         try:
             return await call()
         except CredentialsError:
@@ -54,18 +46,15 @@ async def read_live(attio: Reader, workspace: Workspace) -> State:
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(attempt(what, call))
-                for what, call in (
-                    ("objects", attio.objects),
-                    ("lists", attio.lists),
-                    ("webhooks", attio.webhooks),
-                    ("members", attio.members),
-                )
-            ]
-        objects, lists, webhooks, members = (task.result() for task in tasks)
-        parents = [("objects", o["id"]["object_id"], _slug(o, "object_id")) for o in objects]
-        parents += [("lists", x["id"]["list_id"], _slug(x, "list_id")) for x in lists]
+            reading_objects = group.create_task(attempt("objects", attio.objects))
+            reading_lists = group.create_task(attempt("lists", attio.lists))
+            reading_webhooks = group.create_task(attempt("webhooks", attio.webhooks))
+            reading_members = group.create_task(attempt("members", attio.members))
+        objects, lists = reading_objects.result(), reading_lists.result()
+        parents: list[tuple[Target, str, str]] = [
+            *(("objects", answer["id"]["object_id"], _slug(answer, "object_id")) for answer in objects),
+            *(("lists", answer["id"]["list_id"], _slug(answer, "list_id")) for answer in lists),
+        ]
         async with asyncio.TaskGroup() as group:
             reads = [
                 (target, slug, group.create_task(_read_attributes(attio, attempt, target, slug)))
@@ -75,7 +64,7 @@ async def read_live(attio: Reader, workspace: Workspace) -> State:
         raise _first(errors) from None
 
     slugs = {parent_id: slug for _, parent_id, slug in parents}
-    emails = {m["id"]["workspace_member_id"]: m["email_address"] for m in members}
+    emails = {m["id"]["workspace_member_id"]: m["email_address"] for m in reading_members.result()}
     attribute_slugs: dict[str, str] = {}
     resources = [_object(answer) for answer in objects] + [_list(answer, emails) for answer in lists]
     for target, slug, task in reads:
@@ -85,7 +74,7 @@ async def read_live(attio: Reader, workspace: Workspace) -> State:
             resource = _attribute(parent, attribute, slugs)
             resources.append(resource)
             resources += [_titled(resource.address, attribute["type"], answer) for answer in titled]
-    resources += [_webhook(answer, slugs, attribute_slugs) for answer in webhooks]
+    resources += [_webhook(answer, slugs, attribute_slugs) for answer in reading_webhooks.result()]
     return State(
         resources={resource.address: resource for resource in resources},
         workspace=workspace,
@@ -96,21 +85,25 @@ async def read_live(attio: Reader, workspace: Workspace) -> State:
 
 
 async def _read_attributes(
-    attio: Reader,
-    attempt: Callable[[str, Callable[[], Awaitable[Sequence[Answer]]]], Awaitable[Sequence[Answer]]],
-    target: str,
-    parent: str,
+    attio: AttioReader, attempt: Attempt, target: Target, parent: str
 ) -> list[tuple[Answer, Sequence[Answer]]]:
     """The attributes of one object or list, each with its options or statuses."""
-    kind = target.removesuffix("s")
-    attributes = await attempt(f"attributes of {kind}.{parent}", lambda: attio.attributes(target, parent))
+    where = str(Address.root(target.removesuffix("s"), parent))
+    attributes = await attempt(f"attributes of {where}", lambda: attio.attributes(target, parent))
 
     async def titled(attribute: Answer) -> Sequence[Answer]:
-        read = {"select": attio.options, "status": attio.statuses}.get(attribute["type"])
-        if read is None:
-            return ()
-        what = f"{TITLED_BY_TYPE[attribute['type']]} titles of {kind}.{parent}.attribute.{attribute['api_slug']}"
-        return await attempt(what, lambda: read(target, parent, attribute["api_slug"]))
+        slug = attribute["api_slug"]
+        match attribute["type"]:
+            case "select":
+                return await attempt(
+                    f"options of {where}.attribute.{slug}", lambda: attio.options(target, parent, slug)
+                )
+            case "status":
+                return await attempt(
+                    f"statuses of {where}.attribute.{slug}", lambda: attio.statuses(target, parent, slug)
+                )
+            case _:
+                return ()
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(titled(attribute)) for attribute in attributes]

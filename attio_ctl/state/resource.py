@@ -40,8 +40,9 @@ class Resource:
     One object, attribute, option, status, list or webhook.
 
     `ids` holds Attio's ids by their names in the API (`object_id`, `attribute_id`, …) and is empty on the desired side,
-    where `place`, `renamed_from`, `pinned_id` and `protect` come from the file. `archived` and `system` are facts of
-    the live side: a system attribute refuses edits, though its options and statuses take them.
+    where `place`, `renamed_from`, `pinned_id`, `protect` and `secret_file` (where a webhook's secret goes) come from
+    the file. `archived` and `system` are facts of the live side: a system attribute refuses edits, though its options
+    and statuses take them.
     """
 
     address: Address
@@ -51,6 +52,7 @@ class Resource:
     renamed_from: str | None = None
     pinned_id: str | None = None
     protect: bool = False
+    secret_file: str | None = None
     archived: bool = False
     system: bool = False
     writable: bool = True

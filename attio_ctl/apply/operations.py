@@ -1,0 +1,228 @@
+"""
+One change carried out: the call it needs, and what to do when the answer to a create is lost.
+
+A create is never sent twice blindly. After a lost answer it is looked up by slug, title or target; only when it is
+surely not there is it sent again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from attio_ctl.address import Address
+from attio_ctl.apply import bodies
+from attio_ctl.attio.errors import LostAnswerError
+from attio_ctl.attio.types import Target
+from attio_ctl.attio.writer import AttioWriter
+from attio_ctl.errors import AttioCtlError, StorageError
+from attio_ctl.plan.changes import Archive, Create, Delete, Doable, Restore, Update
+from attio_ctl.plan.match import ID_NAMES
+from attio_ctl.state.resource import State
+
+Answer = Mapping[str, Any]
+
+
+class Operations:
+    """Carries out changes on one workspace; knows the ids of what was there and of what it has made."""
+
+    def __init__(self, attio: AttioWriter, live: State, *, root: Path) -> None:
+        """
+        Args:
+            live: The workspace as it is before the first change.
+            root: The folder that secret files are relative to.
+        """
+        self._attio = attio
+        self._root = root
+        self._ids: dict[Address, Mapping[str, str]] = {a: r.ids for a, r in live.resources.items()}
+        self._types = {a: r.fields["type"] for a, r in live.resources.items() if a.kind == "attribute"}
+        self._members = live.members
+
+    async def perform(self, change: Doable) -> bool:
+        """
+        Carry out one change.
+
+        Returns:
+            Whether an earlier try had made it already, its answer lost.
+
+        Raises:
+            ApiError: Attio refused, or did not answer.
+        """
+        match change:
+            case Create():
+                return await self._create(change)
+            case Update() | Restore():
+                await self._update(change)
+            case Archive():
+                await self._set_archived(change)
+            case Delete() if change.address.kind == "object":
+                await self._attio.delete_object(self._own_id(change))
+            case Delete():
+                await self._attio.delete_webhook(self._own_id(change))
+        return False
+
+    # Creates
+
+    async def _create(self, change: Create) -> bool:
+        try:
+            answer, adopted = await self._send_create(change), False
+        except LostAnswerError:
+            found = await self._look_up(change.address)
+            answer, adopted = (found, True) if found else (await self._send_create(change), False)
+        self._ids[change.address] = answer["id"]
+        if change.address.kind == "attribute":
+            self._types[change.address] = change.after["type"]
+            relationship = answer.get("relationship")
+            if change.with_mirror is not None and relationship:
+                self._ids[change.with_mirror] = relationship["id"]
+        return adopted
+
+    async def _send_create(self, change: Create) -> Answer:
+        address, after, attio = change.address, change.after, self._attio
+        match address.kind:
+            case "object":
+                return await attio.create_object(
+                    api_slug=address.name, singular_noun=after["singular_noun"], plural_noun=after["plural_noun"]
+                )
+            case "attribute":
+                target, parent = self._parent(address)
+                return await attio.create_attribute(target, parent, **cast(Any, bodies.attribute_create(change)))
+            case "option":
+                return await attio.create_option(*self._titled_parent(address), title=address.name)
+            case "status":
+                return await attio.create_status(
+                    *self._titled_parent(address),
+                    title=address.name,
+                    celebration_enabled=after["celebration_enabled"],
+                    target_time_in_status=after["target_time_in_status"],
+                )
+            case "list":
+                body = bodies.list_body({**after, "api_slug": address.name}, self._member_id)
+                return await attio.create_list(**body)
+            case _:
+                return await self._create_webhook(change)
+
+    async def _create_webhook(self, change: Create) -> Answer:
+        """The secret is in this answer only, so its file is opened before the call and written right after it."""
+        assert change.secret_file is not None, "the plan blocks a webhook that has nowhere to put its secret"
+        path = self._root / change.secret_file
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except OSError as error:
+            raise StorageError(f"cannot write the webhook's secret: {error.strerror}", where=str(path)) from error
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, 0o600)
+            answer = await self._attio.create_webhook(**cast(Any, bodies.webhook_body(change.after, self.ids_of)))
+            file.write(answer["secret"] + "\n")
+            file.flush()
+            os.fsync(descriptor)
+        return answer
+
+    async def _look_up(self, address: Address) -> Answer | None:
+        """What Attio has under an address, read fresh."""
+        attio = self._attio
+        read: Callable[[], Awaitable[Sequence[Any]]]
+        match address.kind:
+            case "object":
+                read, key = attio.objects, "api_slug"
+            case "list":
+                read, key = attio.lists, "api_slug"
+            case "attribute":
+                target, parent = self._parent(address)
+                read, key = lambda: attio.attributes(target, parent), "api_slug"
+            case "option":
+                read, key = lambda: attio.options(*self._titled_parent(address)), "title"
+            case "status":
+                read, key = lambda: attio.statuses(*self._titled_parent(address)), "title"
+            case _:
+                raise AttioCtlError(
+                    f"the answer to creating `{address}` is lost, and with it the secret that Attio shows once",
+                    hint="delete the webhook in Attio if it is there, then apply again",
+                )
+        answers: Sequence[Answer] = await read()
+        return next((answer for answer in answers if answer[key] == address.name), None)
+
+    # Updates
+
+    async def _update(self, change: Update | Restore) -> None:
+        address, attio = change.address, self._attio
+        match address.kind:
+            case "object":
+                names = ("api_slug", "singular_noun", "plural_noun")
+                changed = {name: change.after[name] for name in names if name in change.after}
+                await attio.update_object(self._own_id(change), **cast(Any, changed))
+            case "attribute":
+                target, parent = self._parent(address)
+                kind = change.after.get("type") or self._types[address if address in self._types else self._old(change)]
+                body = bodies.attribute_update(change, kind)
+                await attio.update_attribute(target, parent, self._own_id(change), **cast(Any, body))
+            case "option" | "status":
+                await self._update_titled(change)
+            case "list":
+                body = bodies.list_body(change.after, self._member_id)
+                await attio.update_list(self._own_id(change), **cast(Any, body))
+            case _:
+                body = bodies.webhook_body(change.after, self.ids_of)
+                await attio.update_webhook(self._own_id(change), **cast(Any, body))
+        self._ids[address] = change.ids or self._ids[address]
+
+    async def _update_titled(self, change: Update | Restore) -> None:
+        parent = self._titled_parent(change.address)
+        changed: dict[str, Any] = dict(change.after)
+        if isinstance(change, Restore):
+            changed["is_archived"] = False
+        if change.address.kind == "option":
+            await self._attio.update_option(*parent, self._own_id(change), **cast(Any, changed))
+        else:
+            await self._attio.update_status(*parent, self._own_id(change), **cast(Any, changed))
+
+    async def _set_archived(self, change: Archive) -> None:
+        address = change.address
+        if address.kind == "attribute":
+            target, parent = self._parent(address)
+            await self._attio.update_attribute(target, parent, self._own_id(change), is_archived=True)
+        elif address.kind == "option":
+            await self._attio.update_option(*self._titled_parent(address), self._own_id(change), is_archived=True)
+        else:
+            await self._attio.update_status(*self._titled_parent(address), self._own_id(change), is_archived=True)
+
+    # Names
+
+    def ids_of(self, address: Address) -> Mapping[str, str]:
+        """
+        Attio's ids of a resource that was there or was made by this run.
+
+        Raises:
+            AttioCtlError: there is none.
+        """
+        if address not in self._ids:
+            raise AttioCtlError(f"`{address}` is not in the workspace", hint="add it to the files, or correct the name")
+        return self._ids[address]
+
+    def _own_id(self, change: Doable) -> str:
+        """The id names a resource in paths even while its slug changes."""
+        ids = change.ids or self.ids_of(change.address)
+        return ids[ID_NAMES[change.address.kind]]
+
+    def _parent(self, attribute: Address) -> tuple[Target, str]:
+        top = attribute.top
+        return ("objects", self._id(top)) if top.kind == "object" else ("lists", self._id(top))
+
+    def _titled_parent(self, titled: Address) -> tuple[Target, str, str]:
+        assert titled.parent is not None
+        return *self._parent(titled), self._id(titled.parent)
+
+    def _id(self, address: Address) -> str:
+        return self.ids_of(address)[ID_NAMES[address.kind]]
+
+    def _old(self, change: Update | Restore) -> Address:
+        previous = change.previous if isinstance(change, Update) else None
+        return previous or change.address
+
+    def _member_id(self, email: str) -> str:
+        if email not in self._members:
+            raise AttioCtlError(f"`{email}` is no member of the workspace", hint="members are invited in Attio")
+        return self._members[email]

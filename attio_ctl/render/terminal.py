@@ -1,0 +1,198 @@
+"""Plans, reports and problems as text for a terminal. Decides nothing; the width and whether to colour are given."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import click
+
+from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Report, Skipped
+from attio_ctl.errors import AttioCtlError, ConfigError, Problem
+from attio_ctl.plan.changes import Blocked
+from attio_ctl.plan.model import Plan, summarise
+from attio_ctl.render.view import Group, Line, Symbol, group_changes, summary_line
+
+COLOURS: Mapping[Symbol, str] = {"+": "green", "~": "yellow", "-a": "red", "-": "red", "!": "magenta", "<=": "cyan"}
+UNMANAGED_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How wide the terminal is, and whether it takes colour."""
+
+    width: int = 80
+    colour: bool = False
+
+    def paint(self, text: str, **style: object) -> str:
+        """The text in a colour, or as it is. The meaning is never in the colour alone."""
+        return click.style(text, **style) if self.colour else text  # type: ignore[arg-type]
+
+
+def render_plan(plan: Plan, style: Style) -> str:
+    """The whole plan: changes by object, what is not managed, mappings, checks, and the summary last."""
+    return "\n".join(_plan_lines(plan, style)) + "\n"
+
+
+def _plan_lines(plan: Plan, style: Style) -> Iterator[str]:
+    where = f'"{plan.workspace.name}" ({plan.name})'
+    if plan.changes:
+        yield style.paint(f"attio-ctl will make these changes to {where}:", bold=True)
+        for group in group_changes(plan):
+            yield ""
+            yield from _group_lines(group, style)
+        yield ""
+    yield from _unmanaged_lines(plan, style)
+    yield from _mapping_lines(plan, style)
+    yield from _check_lines(plan.checks, style)
+    for what in plan.incomplete:
+        yield from _wrapped(Line("!", 0, f"could not read {what}"), style)
+    if plan.incomplete:
+        yield style.paint("This plan is incomplete and cannot be applied.", fg="red", bold=True)
+    elif not plan.changes:
+        yield style.paint(f"No changes. Workspace {where} matches the configuration.", bold=True)
+        return
+    yield style.paint(summary_line(plan.changes), bold=True)
+
+
+def _group_lines(group: Group, style: Style) -> Iterator[str]:
+    yield style.paint(f"  # {group.heading}", dim=True)
+    name_width = min(34, max((len(line.text) for line in group.lines if line.remark), default=0))
+    for line in group.lines:
+        yield from _wrapped(line, style, name_width)
+
+
+def _wrapped(line: Line, style: Style, name_width: int = 0) -> Iterator[str]:
+    """One line, its symbol in column 3; what is too long goes on below, indented."""
+    indent = "  " + "  " * line.depth
+    head = f"{indent}{line.symbol:<2} " if line.symbol else f"{indent}   "
+    text = f"{line.text.ljust(name_width)}  {line.remark}" if line.remark else line.text
+    hang = len(head) + (name_width + 2 if line.remark and name_width + len(head) < style.width // 2 + 8 else 4)
+    rows = textwrap.wrap(
+        text,
+        width=style.width - len(head),
+        subsequent_indent=" " * (hang - len(head)),
+        drop_whitespace=True,
+        replace_whitespace=False,
+        break_on_hyphens=False,
+    ) or [text]
+    colour = COLOURS.get(line.symbol)
+    dim = line.symbol == "#"
+    for number, row in enumerate(rows):
+        start = head if number == 0 else " " * len(head)
+        painted = style.paint(start, fg=colour, bold=True) if colour else start
+        yield (painted + (style.paint(row, dim=True) if dim else row)).rstrip()
+
+
+def _unmanaged_lines(plan: Plan, style: Style) -> Iterator[str]:
+    if not plan.unmanaged:
+        return
+    count = len(plan.unmanaged)
+    yield style.paint(f"  # {count} in the workspace and in no file; left alone:", dim=True)
+    for address in plan.unmanaged[:UNMANAGED_SHOWN]:
+        yield style.paint(f"     {address}", dim=True)
+    if count > UNMANAGED_SHOWN:
+        yield style.paint(f"     … and {count - UNMANAGED_SHOWN} more", dim=True)
+    yield ""
+
+
+def _mapping_lines(plan: Plan, style: Style) -> Iterator[str]:
+    shown = [note for note in plan.mappings if note.status != "unchanged"]
+    if not shown:
+        return
+    yield style.paint("  # mappings, checked against the schema above; used by the next deliver", dim=True)
+    width = max(len(str(note.address)) for note in shown)
+    for note in shown:
+        objects = sorted({address.top.name for address in note.writes})
+        remark = f"{note.status}, writes {len(note.writes)} attributes of {', '.join(objects)}"
+        yield from _wrapped(Line("<=", 0, str(note.address), remark), style, width)
+    yield ""
+
+
+def _check_lines(checks: Iterable[Problem], style: Style) -> Iterator[str]:
+    checks = tuple(checks)
+    for problem in checks:
+        yield from render_problem(problem, style).splitlines()
+    if checks:
+        yield ""
+
+
+def render_problem(problem: Problem, style: Style) -> str:
+    """One problem: place, severity, message and code; the hint below."""
+    colour = "red" if problem.severity == "error" else "yellow"
+    head = f"{problem.severity}: "
+    where = f"{problem.place}: " if problem.place else ""
+    rows = textwrap.wrap(
+        f"{where}{problem.message} [{problem.code}]",
+        width=style.width - len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    text = style.paint(head, fg=colour, bold=True) + f"\n{' ' * len(head)}".join(rows)
+    if problem.hint:
+        text += "\n" + textwrap.fill(
+            problem.hint,
+            style.width,
+            initial_indent="  hint: ",
+            subsequent_indent="        ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return text
+
+
+def render_error(error: AttioCtlError, style: Style) -> str:
+    """What happened, where, and what to do next; all problems of a file at once."""
+    lines = []
+    if isinstance(error, ConfigError):
+        lines += [render_problem(problem, style) for problem in error.problems]
+        lines.append("")
+    head = style.paint("error: ", fg="red", bold=True)
+    what = textwrap.wrap(str(error), style.width - 7, break_long_words=False, break_on_hyphens=False)
+    lines.append(head + "\n       ".join(what))
+    if error.hint:
+        hint = textwrap.wrap(error.hint, style.width - 6, break_long_words=False, break_on_hyphens=False)
+        lines += ["", style.paint("hint: ", fg="cyan", bold=True) + "\n      ".join(hint)]
+    return "\n".join(lines) + "\n"
+
+
+def render_report(report: Report, style: Style) -> str:
+    """What was not done, each with its reason, then one line that adds up to the plan."""
+    lines: list[str] = []
+    for outcome in report.outcomes:
+        match outcome:
+            case Failed(change, error):
+                lines += _wrapped(Line("!", 0, f"{change.address} failed: {error}"), style)
+            case Moved(_, how):
+                lines += [row for text in how for row in _wrapped(Line("!", 0, f"refused: {text}"), style)]
+            case Skipped(change, because_of):
+                lines += _wrapped(Line("#", 0, f"{change.address} skipped: it needs {because_of}"), style)
+            case NotAttempted(Blocked() as change, _):
+                lines += _wrapped(Line("!", 0, f"{change.address} blocked: {change.why}"), style)
+                lines += _wrapped(Line("", 1, f"way out: {change.way_out}"), style)
+            case _:
+                pass
+    waiting = [o for o in report.of(NotAttempted) if not isinstance(o.change, Blocked)]
+    if waiting:
+        lines += _wrapped(Line("#", 0, f"{len(waiting)} not attempted: they wait for what is blocked"), style)
+    if lines:
+        lines.append("")
+    lines.append(style.paint(report_line(report), bold=True))
+    return "\n".join(lines) + "\n"
+
+
+def report_line(report: Report) -> str:
+    """`Apply complete! Resources: 5 added, …` or `Apply incomplete: 4 applied, 1 failed, …`."""
+    counts = report.counts
+    if counts["applied"] == len(report.outcomes) and report.stopped_by is None:
+        done = summarise(outcome.change for outcome in report.of(Applied))
+        restored = f"{done.restore} restored, " if done.restore else ""
+        return (
+            f"Apply complete! Resources: {done.add} added, {restored}{done.change} changed, "
+            f"{done.archive} archived, {done.destroy} destroyed."
+        )
+    words = (("applied", "applied"), ("failed", "failed"), ("skipped", "skipped"), ("not_attempted", "not attempted"))
+    text = ", ".join(f"{counts[name]} {word}" for name, word in words)
+    moved = f", {counts['moved']} refused because they moved" if counts["moved"] else ""
+    return f"Apply incomplete: {text}{moved}."

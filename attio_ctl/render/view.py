@@ -1,0 +1,222 @@
+"""
+A plan arranged for people: grouped by object, list and webhook, a line per change, parts of a create folded into it.
+
+Every view of a plan (terminal, Markdown, HTML) is made from this, so that none can know more than another. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from attio_ctl.address import Address
+from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Restore, Update
+from attio_ctl.plan.leaves import MISSING, diff_leaves
+from attio_ctl.plan.model import Plan, Summary, summarise
+from attio_ctl.state.resource import Json
+
+Symbol = Literal["+", "~", "-a", "-", "!", "<=", "#", ""]
+"""Create or restore, change in place, archive, delete, blocked, checked only, remark, none."""
+
+VERBS: Mapping[Symbol, str] = {"+": "add", "~": "change", "-a": "archive", "-": "destroy", "!": "blocked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a view: the symbol, how deep it stands, what it says, and a remark that may be cut or dimmed."""
+
+    symbol: Symbol
+    depth: int
+    text: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All changes of one object, list or webhook."""
+
+    address: Address
+    heading: str
+    lines: tuple[Line, ...]
+    changes: tuple[Change, ...]
+
+
+def group_changes(plan: Plan) -> tuple[Group, ...]:
+    """The changes of a plan by the resource at the head of their address, blocked ones first."""
+    by_top: dict[Address, list[Change]] = {}
+    for change in plan.changes:
+        by_top.setdefault(change.address.top, []).append(change)
+    groups = (_group(top, changes, plan) for top, changes in by_top.items())
+    return tuple(sorted(groups, key=lambda group: (not _is_blocked_whole(group), group.address)))
+
+
+def _is_blocked_whole(group: Group) -> bool:
+    return any(isinstance(c, Blocked) and c.absent and c.address == group.address for c in group.changes)
+
+
+def _group(top: Address, changes: list[Change], plan: Plan) -> Group:
+    counts = summarise(changes)
+    lines = tuple(_lines(sorted(changes, key=_reading_order), plan))
+    return Group(top, f"{top}: {describe_counts(counts)}", lines, tuple(changes))
+
+
+def describe_counts(counts: Summary) -> str:
+    """`3 to add, 1 to archive`: what is not zero."""
+    parts = (
+        (counts.add, "to add"),
+        (counts.restore, "to restore"),
+        (counts.change, "to change"),
+        (counts.archive, "to archive"),
+        (counts.destroy, "to destroy"),
+        (counts.blocked, "blocked"),
+    )
+    return ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing to do"
+
+
+def _reading_order(change: Change) -> tuple[tuple[str, ...], int]:
+    """A resource before its parts, each attribute's options right under it; late defaults after their create."""
+    key = tuple(part for kind, name in change.address.steps for part in ("" if kind == "object" else kind, name))
+    return key, 1 if isinstance(change, Update) else 0
+
+
+def _lines(changes: list[Change], plan: Plan) -> Iterator[Line]:
+    created = {change.address for change in changes if isinstance(change, Create)}
+    titles: dict[Address | None, list[Create]] = {}
+    for change in changes:
+        if isinstance(change, Create) and _is_folded(change, created):
+            titles.setdefault(change.address.parent, []).append(change)
+    for change in changes:
+        if not _is_folded(change, created):
+            yield from _change_lines(change, tuple(titles.get(change.address, ())), plan)
+
+
+def _is_folded(change: Change, created: set[Address]) -> bool:
+    """Options and statuses of a new attribute stand in its line."""
+    return change.address.kind in ("option", "status") and change.address.parent in created
+
+
+def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan) -> Iterator[Line]:
+    depth = 0 if len(change.address.steps) == 1 else 1
+    name = local_name(change.address)
+    match change:
+        case Create():
+            yield Line("+", depth, name, _create_remark(change))
+            if titles:
+                what = "options" if titles[0].address.kind == "option" else "statuses"
+                yield Line("+", depth + 1, f"{what}: {', '.join(_title_remark(title) for title in titles)}")
+        case Update():
+            previous = change.previous
+            remark = f"renamed from `{previous.name}`, same id, values kept" if previous else ""
+            if change.reason == "default_after_titles":
+                remark = "once its options exist"
+            yield Line("~", depth, name, remark)
+            yield from _field_lines(change.before, change.after, depth + 1)
+            if change.unchanged:
+                yield Line("#", depth + 1, f"({change.unchanged} unchanged {_fields(change.unchanged)} hidden)")
+        case Restore():
+            yield Line("+", depth, name, "restored from the archive, values kept")
+            yield from _field_lines(change.before, change.after, depth + 1)
+        case Archive():
+            yield Line("-a", depth, name, f"archived: {change.note}" if change.note else "archived")
+        case Delete():
+            yield Line("-", depth, name, f"deleted: {change.note}" if change.note else "deleted")
+        case Blocked():
+            yield Line("!", depth, name, change.why)
+            yield from _field_lines(change.before, change.after, depth + 1)
+            yield Line("", depth + 1, f"way out: {change.way_out}")
+    hit = plan.mappings_hit_by(change)
+    if hit:
+        yield Line("!", depth + 1, f"written by {', '.join(str(address) for address in hit)}")
+
+
+def _fields(count: int) -> str:
+    return "field" if count == 1 else "fields"
+
+
+def local_name(address: Address) -> str:
+    """The address within its group: `attribute.plan.option["Pro"]`."""
+    if len(address.steps) == 1:
+        return str(address)
+    return str(address).removeprefix(f"{address.top}.")
+
+
+def _create_remark(change: Create) -> str:
+    after = change.after
+    match change.address.kind:
+        case "object":
+            return f"{after['singular_noun']} / {after['plural_noun']}"
+        case "attribute":
+            return ", ".join(_attribute_facts(after))
+        case "list":
+            access = after["workspace_access"] or "private"
+            return f"{after['name']}, of {after['parent_object']}, {access}"
+        case "webhook":
+            return f"{after['target_url']}, {len(after['subscriptions'])} event types"
+        case _:
+            return ""
+
+
+def _attribute_facts(after: Mapping[str, Json]) -> Iterator[str]:
+    yield after["type"]
+    if after.get("currency"):
+        yield after["currency"]["code"]
+    if after.get("allowed_objects"):
+        yield f"to {' or '.join(after['allowed_objects'])}"
+    if after.get("relationship"):
+        other = after["relationship"]
+        yield f"back as {other['object']}.{other['api_slug']}"
+    for field, word in (("is_multiselect", "multiselect"), ("is_unique", "unique"), ("is_required", "required")):
+        if after.get(field):
+            yield word
+    if after.get("default_value") is not None:
+        yield f"default {show_value(after['default_value'])}"
+
+
+def _title_remark(change: Create) -> str:
+    facts = []
+    if change.after.get("celebration_enabled"):
+        facts.append("celebration")
+    if change.after.get("target_time_in_status"):
+        facts.append(f"within {change.after['target_time_in_status']}")
+    return f"{change.address.name} ({', '.join(facts)})" if facts else change.address.name
+
+
+def _field_lines(before: Mapping[str, Json], after: Mapping[str, Json], depth: int) -> Iterator[Line]:
+    width = max((len(name) for name in after), default=0)
+    for name in after:
+        for leaf in diff_leaves(before.get(name), after[name]):
+            label = ".".join([name, *(str(step) for step in leaf.path)]).ljust(width)
+            if leaf.before is MISSING:
+                yield Line("+", depth, f"{label} {show_value(leaf.after)}")
+            elif leaf.after is MISSING:
+                yield Line("-", depth, f"{label} {show_value(leaf.before)}")
+            else:
+                yield Line("~", depth, f"{label} {show_value(leaf.before)} → {show_value(leaf.after)}")
+
+
+def show_value(value: Json) -> str:
+    """A value as a person reads it; defaults lose their wrapping."""
+    match value:
+        case None:
+            return "none"
+        case {"static": [only]}:
+            return show_value(only)
+        case {"static": list() as several}:
+            return show_value(several)
+        case {"dynamic": str() as dynamic}:
+            return f"{dynamic} from now" if dynamic.startswith("P") else dynamic
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def summary_line(changes: Iterable[Change]) -> str:
+    """`Plan: 5 to add, 3 to change, 1 to archive, 0 to destroy.`: stable, one line, in Terraform's order."""
+    counts = summarise(changes)
+    restored = f"{counts.restore} to restore, " if counts.restore else ""
+    blocked = f" {counts.blocked} blocked." if counts.blocked else ""
+    return (
+        f"Plan: {counts.add} to add, {restored}{counts.change} to change, "
+        f"{counts.archive} to archive, {counts.destroy} to destroy.{blocked}"
+    )
