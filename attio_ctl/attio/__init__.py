@@ -1,0 +1,13 @@
+"""
+The Attio API client.
+
+    reader, writer    what can be asked of Attio, by resource: `AttioReader` has no way to write, `AttioWriter` adds it
+    types             the shapes that come back
+    paging            offsets and cursors behind one iterator
+    session           one call: pace it, send it, retry it, decode it, count it
+    limiter  retry    how fast to send, and whether to send again: pure decisions
+    errors   scopes   what Attio's refusals mean, and which scope a call needs
+    http              the socket's edge: the only module that knows the HTTP library and the token
+
+Nothing here depends on a process-wide setting; two clients in one process share nothing unless given the same limiter.
+"""
