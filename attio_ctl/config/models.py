@@ -7,21 +7,35 @@ The field names are those of the file; `state.desired` turns them into Attio's.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from attio_ctl.attribute_types import CURRENCIES, CURRENCY_DISPLAYS, STANDARD_OBJECTS
 
 # Attio asks for snake case and refuses little; what breaks a path or an address is refused here, the rest is linted.
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
+SLUG_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+UUID_PATTERN: Final = r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
 # Source: pattern of `target_time_in_status` in the OpenAPI document.
-Duration = Annotated[
-    str,
-    StringConstraints(pattern=r"^P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?$", min_length=3),
-]
+DURATION_PATTERN: Final = r"^P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?$"
+EMAIL_PATTERN: Final = r"^[^@\s]+@[^@\s]+$"
+REGION_PATTERN: Final = r"^[A-Z]{2}$"
+HTTPS_PATTERN: Final = r"^https://\S+$"
+BASE_URL_PATTERN: Final = r"^https?://\S+[^/]$"
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Uuid = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
+Duration = Annotated[str, StringConstraints(pattern=DURATION_PATTERN, min_length=3)]
 Scalar = bool | int | float | str
 
 
@@ -39,6 +53,21 @@ class DynamicDefault(Spec):
 
     dynamic: Literal["current-user"] | Duration
     """`current-user` (actor-reference), or an ISO 8601 duration from now (date and timestamp), such as `P1M`."""
+
+
+def _kind_of_default(value: Any) -> str:
+    if isinstance(value, dict | DynamicDefault):
+        return "DynamicDefault"
+    return "list" if isinstance(value, list) else "value"
+
+
+StaticDefault = Scalar | list[Scalar]
+AnyDefault = Annotated[
+    Annotated[DynamicDefault, Tag("DynamicDefault")]
+    | Annotated[list[Scalar], Tag("list")]
+    | Annotated[Scalar, Tag("value")],
+    Discriminator(_kind_of_default),
+]
 
 
 class Titled(Spec):
@@ -108,12 +137,12 @@ class MultiselectMixin(Spec):
 
 
 class DefaultMixin(Spec):
-    default: Scalar | list[Scalar] | None = None
+    default: StaticDefault | None = None
     """The value of a new record that is given none; not on people and companies."""
 
 
 class DynamicDefaultMixin(Spec):
-    default: DynamicDefault | Scalar | list[Scalar] | None = None
+    default: AnyDefault | None = None
     """The value of a new record that is given none; not on people and companies."""
 
 
@@ -263,7 +292,7 @@ Access = Literal["full-access", "read-and-write", "read-only"]
 class MemberAccess(Spec):
     """What one workspace member may do with a list."""
 
-    member: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+    member: Annotated[str, StringConstraints(pattern=EMAIL_PATTERN)]
     """The member's e-mail address."""
     level: Access
 
@@ -317,7 +346,7 @@ class SecretFile(Spec):
 class WebhookSpec(Spec):
     """A webhook: where Attio sends events, and which."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
+    url: Annotated[str, StringConstraints(pattern=HTTPS_PATTERN)]
     secret: SecretFile | None = None
     on: tuple[Subscription, ...] = Field(min_length=1)
     id: Uuid | None = None
@@ -353,17 +382,47 @@ class CommandToken(Spec):
     command: tuple[str, ...] = Field(min_length=1)
 
 
+def _kind_of_token(value: Any) -> str:
+    """The branch that a person meant: told by the key, so that a fault is said about that branch only."""
+    if isinstance(value, FileToken | CommandToken):
+        return type(value).__name__
+    keys = value if isinstance(value, dict) else {}
+    return "FileToken" if "file" in keys else "CommandToken" if "command" in keys else "EnvironmentToken"
+
+
+Token = Annotated[
+    Annotated[EnvironmentToken, Tag("EnvironmentToken")]
+    | Annotated[FileToken, Tag("FileToken")]
+    | Annotated[CommandToken, Tag("CommandToken")],
+    Discriminator(_kind_of_token),
+]
+
+
 class AttioApi(Spec):
     """A real workspace (or any server that speaks Attio's API)."""
 
-    token: EnvironmentToken | FileToken | CommandToken
-    base_url: Annotated[str, StringConstraints(pattern=r"^https?://\S+[^/]$")] = "https://api.attio.com"
+    token: Token
+    base_url: Annotated[str, StringConstraints(pattern=BASE_URL_PATTERN)] = "https://api.attio.com"
 
 
 class SandboxApi(Spec):
     """The embedded sandbox: a local Attio that needs no account; its state is kept under this name."""
 
     sandbox: Slug
+    limits: bool = False
+    """Imitate Attio's rate limits too; off, so that trying things is quick."""
+
+
+def _kind_of_api(value: Any) -> str:
+    if isinstance(value, SandboxApi) or (isinstance(value, dict) and "sandbox" in value):
+        return "SandboxApi"
+    return "AttioApi"
+
+
+Api = Annotated[
+    Annotated[AttioApi, Tag("AttioApi")] | Annotated[SandboxApi, Tag("SandboxApi")],
+    Discriminator(_kind_of_api),
+]
 
 
 # --- mappings -------------------------------------------------------------------------------------------------------
@@ -390,7 +449,7 @@ class MappingBase(Spec):
     """Which events it takes, in Segment's FQL: `type = "track" and event = "Signed Up"`; by default the preset's."""
     multiselect: Multiselect | dict[str, Multiselect] = "append"
     """Whether several values are added to what is there or replace it: for all, or per attribute."""
-    default_region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    default_region: Annotated[str, StringConstraints(pattern=REGION_PATTERN)] | None = None
     """The country whose national phone numbers are understood, as ISO 3166 alpha-2."""
     batch: bool = False
     """Send through Attio's asynchronous batch and verify afterwards."""
@@ -447,7 +506,7 @@ class WorkspaceSpec(Spec):
     """A name for people, in plans and messages."""
     workspace_id: Uuid | None = None
     """Attio's id of the workspace; compared with the token's before any other request."""
-    api: AttioApi | SandboxApi
+    api: Api
     objects: dict[Slug, ObjectSpec] = {}
     lists: dict[Slug, ListSpec] = {}
     webhooks: dict[Slug, WebhookSpec] = {}

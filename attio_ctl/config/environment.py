@@ -1,0 +1,64 @@
+"""
+`${NAME}` and `${NAME:-default}` in the values of a document.
+
+Keys are never touched, `$${` stands for a literal `${`, and what is put in stays text (the models turn `"5"` into 5
+where a number is due). Values may be secrets: they stand in no message, and each node remembers how it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from attio_ctl.config import rules
+from attio_ctl.config.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
+from attio_ctl.errors import Place, Problem
+
+_REFERENCE = re.compile(r"\$(?P<literal>\$\{)|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\})?")
+
+
+class Substitution:
+    """Puts the variables of one environment into documents; `values` holds what it put in, by name."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.values: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self._environ = environ
+
+    def apply(self, node: Node) -> Node:
+        """The node with every variable replaced; what cannot be replaced stays as written and is a problem."""
+        match node:
+            case MappingNode():
+                entries = {key: Entry(entry.place, self.apply(entry.node)) for key, entry in node.entries.items()}
+                return replace(node, entries=entries)
+            case ListNode():
+                return replace(node, items=tuple(self.apply(item) for item in node.items))
+            case ScalarNode(value=str() as text) if "${" in text:
+                return ScalarNode(self._fill(text, node.place), node.place, written=text)
+            case ScalarNode():
+                return node
+
+    def _fill(self, text: str, place: Place) -> str:
+        def value(match: re.Match[str]) -> str:
+            name, default = match["name"], match["default"]
+            if match["literal"]:
+                return "${"
+            if name is None:
+                message = "`${` begins an environment variable, but no name and `}` follow"
+                self.problems.append(rules.ENVIRONMENT.problem(message, place, hint="write `$${` for a literal `${`"))
+                return match[0]
+            found = self._environ.get(name)
+            if default is not None and not found:
+                return default[2:]
+            if found is None:
+                self.problems.append(
+                    rules.ENVIRONMENT.problem(
+                        f"environment variable `{name}` is not set", place, hint=f"set it, or write `${{{name}:-…}}`"
+                    )
+                )
+                return match[0]
+            self.values[name] = found
+            return found
+
+        return _REFERENCE.sub(value, text)

@@ -1,0 +1,227 @@
+"""What pydantic found wrong, in plain words at its place: no union tags, no class names, nothing that may be secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from attio_ctl.config import rules
+from attio_ctl.config.models import (
+    BASE_URL_PATTERN,
+    DURATION_PATTERN,
+    EMAIL_PATTERN,
+    HTTPS_PATTERN,
+    REGION_PATTERN,
+    SLUG_PATTERN,
+    UUID_PATTERN,
+    Spec,
+    WorkspaceSpec,
+)
+from attio_ctl.config.nodes import ListNode, MappingNode, Node, Places
+from attio_ctl.config.wording import address_of, did_you_mean, quote_all, shown
+from attio_ctl.errors import Problem
+
+_PATTERNS: Final = {
+    SLUG_PATTERN: "a slug (a letter, then letters, digits, `_` or `-`, at most 64)",
+    UUID_PATTERN: "a UUID in lower case",
+    DURATION_PATTERN: "an ISO 8601 duration such as `P14D`",
+    EMAIL_PATTERN: "an e-mail address",
+    HTTPS_PATTERN: "an `https://` address",
+    BASE_URL_PATTERN: "an `http(s)://` address without a `/` at its end",
+    REGION_PATTERN: "a country code of two capital letters, such as `US`",
+}
+_BRANCHES: Final = frozenset({"bool", "int", "float", "str", "list", "value"})
+_KINDS: Final = {
+    "string_type": "text",
+    "bool_type": "`true` or `false`",
+    "bool_parsing": "`true` or `false`",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+}
+
+
+def explain(error: ValidationError, places: Places) -> list[Problem]:
+    """Every fault as a problem; what several branches of a union say of one value is said once."""
+
+    def path(fault: ErrorDetails) -> tuple[str | int, ...]:
+        return _path_of(fault["loc"], places.root)
+
+    faults = sorted(error.errors(include_url=False), key=lambda fault: [str(step) for step in path(fault)])
+    return [_problem(at, list(group), places) for at, group in groupby(faults, key=path)]
+
+
+def _problem(path: tuple[str | int, ...], faults: list[ErrorDetails], places: Places) -> Problem:
+    first = faults[0]
+    place = places.at(path)
+    address, inside = address_of(path)
+    match first["type"]:
+        case "extra_forbidden":
+            return rules.UNKNOWN_KEY.problem(_unknown_key(first["loc"], address), place, address=address)
+        case "missing":
+            within = f"`{address}`: " if address else ""
+            message = f"{within}`{inside}` is missing"
+            return rules.MISSING_KEY.problem(message, places.at(path[:-1]), address=address)
+        case "union_tag_not_found":
+            message = _missing_tag(_context(first)["discriminator"])
+            return rules.MISSING_KEY.problem(_within(address, inside, message), place, address=address)
+        case "union_tag_invalid":
+            return _unknown_tag(first, path, places)
+        case "value_error":
+            message = str(_context(first)["error"])
+            return rules.INCONSISTENT.problem(_within(address, inside, message), place, address=address)
+    kinds = all(fault["type"] in _KINDS for fault in faults)
+    node = places.node_at(path)
+    message = f"expected {_either(_expected(fault) for fault in faults)}, found {shown(node, by_kind=kinds)}"
+    if len(faults) == 1 and first["type"] == "literal_error":
+        message += did_you_mean(str(first["input"]), _literals(first))
+    rule = rules.WRONG_TYPE if kinds else rules.NOT_ALLOWED
+    at = places.value_at(path) if path and path[-1] != "[key]" else place
+    return rule.problem(_within(address, inside, message), at, address=address, hint=_hint(faults, node))
+
+
+def _path_of(loc: Sequence[str | int], root: Node) -> tuple[str | int, ...]:
+    """The way through the document: `loc` without the names of union branches, which stand for no key."""
+    path: list[str | int] = []
+    node: Node | None = root
+    for index, step in enumerate(loc):
+        match node, step:
+            case MappingNode(), str() if step in node.entries:
+                node = node.entries[step].node
+            case ListNode(), int() if step < len(node.items):
+                node = node.items[step]
+            case MappingNode(), str() if index == len(loc) - 1 and step != "[key]" and not _is_branch(step):
+                node = None
+            case _:
+                continue
+        path.append(step)
+    return tuple(path)
+
+
+def _is_branch(step: str) -> bool:
+    """Whether a last step names a branch of a union (`str`, `list[…]`, a class or tag) rather than an absent key."""
+    return step in _BRANCHES or "[" in step or step[:1].isupper()
+
+
+def _unknown_key(loc: Sequence[str | int], address: str | None) -> str:
+    key = str(loc[-1])
+    models = _models_at(loc[:-1])
+    known = sorted({name for model in models for name in model.model_fields})
+    types = [value for model in models for value in _literals_of(model, "type")]
+    within = f"`{address}`: " if address else ""
+    of = f" of a `{types[0]}` attribute" if len(types) == 1 else ""
+    return f"{within}unknown key `{key}`{of}{did_you_mean(key, known) or f'; known: {quote_all(known)}'}"
+
+
+def _missing_tag(discriminator: str) -> str:
+    return f"`{discriminator.strip(chr(39))}` is missing"
+
+
+def _unknown_tag(fault: ErrorDetails, path: tuple[str | int, ...], places: Places) -> Problem:
+    context = _context(fault)
+    key = context["discriminator"].strip("'")
+    known = re.findall(r"'([^']*)'", context["expected_tags"])
+    place = places.value_at((*path, key))
+    address, _ = address_of((*path, key))
+    found = shown(places.node_at((*path, key)), by_kind=False)
+    hint = None
+    if context["tag"] in ("interaction", "personal-name"):
+        hint = "Attio makes attributes of this type itself; they cannot be created"
+    message = f"unknown `{key}` {found}{did_you_mean(context['tag'], known) or f'; known: {quote_all(known)}'}"
+    within = f"`{address}`: " if address else ""
+    return rules.NOT_ALLOWED.problem(within + message, place, address=address, hint=hint)
+
+
+def _expected(fault: ErrorDetails) -> str:
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "model_type" | "model_attributes_type" if context.get("class_name") in ("Option", "Status"):
+            return "a title, or a mapping with `title`"
+        case "literal_error":
+            return f"one of {quote_all(_literals(fault))}"
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(context["pattern"], f"text like `{context['pattern']}`")
+        case "string_too_short":
+            return "text that is not empty"
+        case "string_too_long":
+            return f"at most {context['max_length']} characters"
+        case "too_short":
+            return f"at least {context['min_length']} item"
+        case kind:
+            return _KINDS.get(kind, fault["msg"][:1].lower() + fault["msg"][1:])
+
+
+def _hint(faults: list[ErrorDetails], node: Node) -> str | None:
+    wants_text = any(fault["type"] in ("string_type", "model_type") for fault in faults)
+    is_single = isinstance(faults[0]["input"], bool | int | float)
+    return "quote it to make it text" if wants_text and is_single and not isinstance(node, MappingNode) else None
+
+
+def _literals(fault: ErrorDetails) -> list[str]:
+    return re.findall(r"'([^']*)'", _context(fault)["expected"])
+
+
+def _context(fault: ErrorDetails) -> dict[str, Any]:
+    return fault.get("ctx", {})
+
+
+def _either(phrases: Iterable[str]) -> str:
+    return " or ".join(dict.fromkeys(phrases))
+
+
+def _within(address: str | None, inside: str, message: str) -> str:
+    return "".join(f"`{part}`: " for part in (address, inside) if part) + message
+
+
+# --- finding the model that a place belongs to ------------------------------------------------------------------------
+
+
+def _models_at(loc: Sequence[str | int]) -> list[type[Spec]]:
+    """The models that the value at `loc` was held against: one, but for a union that nothing tells apart."""
+    found: list[Any] = [WorkspaceSpec]
+    for step in loc:
+        found = [inner for one in found for inner in _step(one, step)]
+    return [one for one in found if isinstance(one, type) and issubclass(one, Spec)]
+
+
+def _step(annotation: Any, step: str | int) -> list[Any]:
+    origin = get_origin(annotation)
+    if origin in (dict, tuple, list):
+        return _branches(get_args(annotation)[1 if origin is dict else 0])
+    if not (isinstance(annotation, type) and issubclass(annotation, Spec)):
+        return []
+    if step in _names_of(annotation):
+        return [annotation]
+    known = annotation.model_fields.get(str(step))
+    return [] if known is None else _branches(known.annotation)
+
+
+def _branches(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Annotated:
+        return _branches(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [inner for one in get_args(annotation) for inner in _branches(one)]
+    return [annotation]
+
+
+def _names_of(model: type[Spec]) -> set[str]:
+    """What pydantic puts into a `loc` for this branch of a union: the tag, or the name of the class."""
+    return {model.__name__, *_literals_of(model, "type"), *_literals_of(model, "action")}
+
+
+def _literals_of(model: type[Spec], key: str) -> tuple[str, ...]:
+    annotation: Any = model.model_fields[key].annotation if key in model.model_fields else None
+    return get_args(annotation) if get_origin(annotation) is Literal else ()

@@ -1,0 +1,80 @@
+"""Where workspaces stand on disk, and which files they are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_SUFFIXES: Final = (".yaml", ".yml")
+_NAMES_ITSELF = re.compile(rb"^workspace[ \t]*:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder or single file, and the YAML files in it: `workspace.yaml` first, then by path."""
+
+    path: Path
+    files: tuple[Path, ...]
+
+
+def find_workspace(workspace: str | Path, root: Path) -> Source | None:
+    """
+    The files of a workspace given by name, folder or file; None where there are none.
+
+    A bare name is looked for under `workspaces/` first. A `workspace.yaml` stands for the whole folder around it.
+    """
+    named = root / "workspaces" / workspace
+    is_name = Path(workspace).name == str(workspace)
+    candidates = [named, *(named.with_name(named.name + suffix) for suffix in _SUFFIXES)] if is_name else []
+    for path in (*candidates, root / workspace):
+        source = find_source(path.parent if path.name in _main_files() else path)
+        if source is not None:
+            return source
+    return None
+
+
+def find_source(path: Path) -> Source | None:
+    """The YAML files at a path: itself, or those in and below a folder whose names do not begin with a dot."""
+    path = path.resolve()
+    if path.is_file():
+        return Source(path, (path,))
+    files = sorted(_files_below(path), key=lambda file: (file.name not in _main_files(), file.parent != path, file))
+    return Source(path, tuple(files)) if files else None
+
+
+def list_workspaces(root: Path = Path()) -> tuple[str, ...]:
+    """The names under `workspaces/` whose files say `workspace:`, which a base that others extend does not."""
+    folder = root / "workspaces"
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    return tuple(sorted({_name_of(entry) for entry in entries if _names_itself(entry)}))
+
+
+def show_path(path: Path) -> str:
+    """A path as it stands in messages: relative to the current directory when it is below it."""
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix in _SUFFIXES and not hidden and path.is_file():
+            yield path
+
+
+def _main_files() -> tuple[str, ...]:
+    return tuple("workspace" + suffix for suffix in _SUFFIXES)
+
+
+def _name_of(entry: Path) -> str:
+    return entry.name if entry.is_dir() else entry.stem
+
+
+def _names_itself(entry: Path) -> bool:
+    if entry.name.startswith(".") or (entry.is_file() and entry.suffix not in _SUFFIXES):
+        return False
+    source = find_source(entry)
+    return source is not None and any(_NAMES_ITSELF.search(file.read_bytes()) for file in source.files)
