@@ -22,6 +22,8 @@ Source: the OpenAPI document of 2026-08 for the documented codes; published capt
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -45,13 +47,6 @@ class Fault(msgspec.Struct, frozen=True):
         place = f"`{'.'.join(str(step) for step in self.path)}`: " if self.path else ""
         wanted = f" (expected {self.expected}, received {self.received})" if self.expected is not None else ""
         return f"{place}{_as_clause(self.message or self.code)}{wanted}"
-
-
-class _Body(msgspec.Struct, frozen=True):
-    type: str = ""
-    code: str = ""
-    message: str = ""
-    validation_errors: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +197,18 @@ BY_STATUS: Final[dict[int, type[ApiError]]] = {
 
 
 def refusal_of(answer: Answer) -> Refusal:
-    """What an answer that is no success says; never fails, whatever the body is."""
+    """What an answer that is no success says; never fails, and keeps every part that is as documented."""
     try:
-        body = msgspec.json.decode(answer.body, type=_Body)
-    except msgspec.DecodeError:
-        body = _Body()
+        body = msgspec.json.decode(answer.body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        body = {}
+    said = {key: text for key in ("type", "code", "message") if isinstance(text := body.get(key), str)}
+    faults = body.get("validation_errors")
     return Refusal(
-        answer.status, body.type, body.code, body.message, body.validation_errors, execution_id=answer.execution_id
+        answer.status,
+        **said,
+        validation_errors=tuple(_faults(faults)) if isinstance(faults, list) else (),
+        execution_id=answer.execution_id,
     )
 
 
@@ -219,6 +219,12 @@ def error_of(request: Request, refusal: Refusal, *, maybe_done: bool = False) ->
     if error_class is ForbiddenError and (scopes := scopes_of(request)):
         hint = f"this call needs the scopes {', '.join(f'`{scope}`' for scope in scopes)}: {hint}"
     return error_class(_what(refusal), request=request, refusal=refusal, hint=hint, maybe_done=maybe_done)
+
+
+def _faults(rows: list[Any]) -> Iterator[Fault]:
+    for row in rows:
+        with contextlib.suppress(msgspec.ValidationError):
+            yield msgspec.convert(row, Fault)
 
 
 def _by_range(status: int) -> type[ApiError]:

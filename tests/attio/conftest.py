@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -35,11 +37,13 @@ def refused(status: int, code: str, message: str, **more: Any) -> httpx.Response
 
 
 class ManualClock:
-    """Time that passes only by sleeping; everything else is instantaneous."""
+    """Time that stands still until everybody sleeps, and then jumps to the first to wake."""
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.slept: list[float] = []
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = itertools.count()
+        self._waker: asyncio.Task[None] | None = None
 
     def monotonic(self) -> float:
         return self.now
@@ -48,9 +52,20 @@ class ManualClock:
         return 1_800_000_000.0 + self.now
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-        await asyncio.sleep(0)
+        wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.now + seconds, next(self._count), wake))
+        if self._waker is None or self._waker.done():
+            self._waker = asyncio.create_task(self._wake())
+        await wake
+
+    async def _wake(self) -> None:
+        while self._sleepers:
+            for _ in range(10):  # whoever can still run without time passing, runs
+                await asyncio.sleep(0)
+            moment, _, wake = heapq.heappop(self._sleepers)
+            if not wake.done():
+                self.now = max(self.now, moment)
+                wake.set_result(None)
 
 
 @dataclass
