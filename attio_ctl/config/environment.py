@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from attio_ctl.config import rules
 from attio_ctl.config.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
 from attio_ctl.errors import Place, Problem
 
 _REFERENCE = re.compile(r"\$(?P<literal>\$\{)|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\})?")
+_MIN_HIDDEN: Final = 4  # shorter values are hidden as whole words only, or they would tear up the sentences
 
 
 class Substitution:
@@ -25,6 +27,12 @@ class Substitution:
         self.values: dict[str, str] = {}
         self.problems: list[Problem] = []
         self._environ = environ
+        self._written: dict[str, str] = {}
+
+    def hide(self, problem: Problem) -> Problem:
+        """The problem with every value that came from the environment as it stands in the file."""
+        hint = None if problem.hint is None else self._hidden(problem.hint)
+        return replace(problem, message=self._hidden(problem.message), hint=hint)
 
     def apply(self, node: Node) -> Node:
         """The node with every variable replaced; what cannot be replaced stays as written and is a problem."""
@@ -35,9 +43,20 @@ class Substitution:
             case ListNode():
                 return replace(node, items=tuple(self.apply(item) for item in node.items))
             case ScalarNode(value=str() as text) if "${" in text:
-                return ScalarNode(self._fill(text, node.place), node.place, written=text)
+                filled = self._fill(text, node.place)
+                if filled != text:
+                    self._written[filled] = text
+                return ScalarNode(filled, node.place, written=text)
             case ScalarNode():
                 return node
+
+    def _hidden(self, text: str) -> str:
+        for filled, written in _longest_first(self._written):
+            whole_word = re.compile(rf"(?<!\w){re.escape(filled)}(?!\w)")
+            text = written.join(whole_word.split(text))
+        for value, name in _longest_first({value: name for name, value in self.values.items()}):
+            text = text.replace(value, f"${{{name}}}") if len(value) >= _MIN_HIDDEN else text
+        return text
 
     def _fill(self, text: str, place: Place) -> str:
         def value(match: re.Match[str]) -> str:
@@ -62,3 +81,7 @@ class Substitution:
             return found
 
         return _REFERENCE.sub(value, text)
+
+
+def _longest_first(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    return sorted(((key, value) for key, value in texts.items() if key), key=lambda pair: (-len(pair[0]), pair))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
@@ -37,6 +37,8 @@ _PATTERNS: Final = {
     REGION_PATTERN: "a country code of two capital letters, such as `US`",
 }
 _BRANCHES: Final = frozenset({"bool", "int", "float", "str", "list", "value"})
+_MAX_LISTED: Final = 10
+_SINGLE_VALUE: Final = frozenset({"`true` or `false`", "a whole number", "a number", "text"})
 _KINDS: Final = {
     "string_type": "text",
     "bool_type": "`true` or `false`",
@@ -58,10 +60,19 @@ def explain(error: ValidationError, places: Places) -> list[Problem]:
     """Every fault as a problem; what several branches of a union say of one value is said once."""
 
     def path(fault: ErrorDetails) -> tuple[str | int, ...]:
-        return _path_of(fault["loc"], places.root)
+        return path_of(fault["loc"], places.root)
 
     faults = sorted(error.errors(include_url=False), key=lambda fault: [str(step) for step in path(fault)])
-    return [_problem(at, list(group), places) for at, group in groupby(faults, key=path)]
+    groups = {at: list(group) for at, group in groupby(faults, key=path)}
+    return [_problem(at, group, places) for at, group in groups.items() if not _is_echo(at, group, groups)]
+
+
+def _is_echo(
+    path: tuple[str | int, ...], faults: list[ErrorDetails], groups: Collection[tuple[str | int, ...]]
+) -> bool:
+    """Whether this only says that another branch was meant: faults inside the value show its kind is right."""
+    inside = any(len(other) > len(path) and other[: len(path)] == path for other in groups)
+    return inside and all(fault["type"] in (*_KINDS, "literal_error", "too_short") for fault in faults)
 
 
 def _problem(path: tuple[str | int, ...], faults: list[ErrorDetails], places: Places) -> Problem:
@@ -83,17 +94,35 @@ def _problem(path: tuple[str | int, ...], faults: list[ErrorDetails], places: Pl
         case "value_error":
             message = str(_context(first)["error"])
             return rules.INCONSISTENT.problem(_within(address, inside, message), place, address=address)
+    if first["loc"][-1] == "[key]":
+        message = f"the key `{path[-1]}` is no {_expected(first).removeprefix('a ')}"
+        return rules.NOT_ALLOWED.problem(_within(address, inside, message), place, address=address)
     kinds = all(fault["type"] in _KINDS for fault in faults)
     node = places.node_at(path)
-    message = f"expected {_either(_expected(fault) for fault in faults)}, found {shown(node, by_kind=kinds)}"
-    if len(faults) == 1 and first["type"] == "literal_error":
-        message += did_you_mean(str(first["input"]), _literals(first))
+    found = shown(node, by_kind=all(fault["type"].endswith("_type") for fault in faults))
     rule = rules.WRONG_TYPE if kinds else rules.NOT_ALLOWED
-    at = places.value_at(path) if path and path[-1] != "[key]" else place
-    return rule.problem(_within(address, inside, message), at, address=address, hint=_hint(faults, node))
+    message = _within(address, inside, f"{_expectation(faults)}, found {found}{_near(faults)}")
+    return rule.problem(message, places.value_at(path), address=address, hint=_hint(faults, node))
 
 
-def _path_of(loc: Sequence[str | int], root: Node) -> tuple[str | int, ...]:
+def _expectation(faults: list[ErrorDetails]) -> str:
+    literals = [value for fault in faults if fault["type"] == "literal_error" for value in _literals(fault)]
+    phrases = [_expected(fault) for fault in faults if fault["type"] != "literal_error"]
+    if set(phrases) >= _SINGLE_VALUE:
+        phrases = ["a single value", *(phrase for phrase in phrases if phrase not in _SINGLE_VALUE)]
+    if len(literals) > _MAX_LISTED and _near(faults):
+        phrases.insert(0, f"one of {len(literals)} values")
+    elif literals:
+        phrases.insert(0, f"one of {quote_all(literals)}" if len(literals) > 1 else f"`{literals[0]}`")
+    return f"expected {_either(phrases)}"
+
+
+def _near(faults: list[ErrorDetails]) -> str:
+    literals = [value for fault in faults if fault["type"] == "literal_error" for value in _literals(fault)]
+    return did_you_mean(str(faults[0]["input"]), literals)
+
+
+def path_of(loc: Sequence[str | int], root: Node) -> tuple[str | int, ...]:
     """The way through the document: `loc` without the names of union branches, which stand for no key."""
     path: list[str | int] = []
     node: Node | None = root
@@ -150,12 +179,10 @@ def _expected(fault: ErrorDetails) -> str:
     match fault["type"]:
         case "model_type" | "model_attributes_type" if context.get("class_name") in ("Option", "Status"):
             return "a title, or a mapping with `title`"
-        case "literal_error":
-            return f"one of {quote_all(_literals(fault))}"
         case "string_pattern_mismatch":
             return _PATTERNS.get(context["pattern"], f"text like `{context['pattern']}`")
         case "string_too_short":
-            return "text that is not empty"
+            return f"at least {context['min_length']} character"
         case "string_too_long":
             return f"at most {context['max_length']} characters"
         case "too_short":

@@ -68,7 +68,7 @@ def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, st
     places = Places(document)
     data = plain(document)
     spec, found = validate(data, places, whole=reading.whole)
-    problems = [*reading.problems, *substitution.problems, *found]
+    problems = [*reading.problems, *substitution.problems, *map(substitution.hide, found)]
     ordered = _in_file_order(problems, reading.files)
     errors = [problem for problem in ordered if problem.severity == "error"]
     if errors or spec is None:

@@ -209,4 +209,11 @@ WEBHOOK_SECRET: Final = Rule(
     severity="warning",
 )
 
+STANDARD_OBJECT: Final = Rule(
+    "AC142",
+    "a key that does not fit the object",
+    "Standard objects cannot be renamed, and only they can be switched on and off.",
+    "Remove the key.",
+)
+
 RULES: Final[dict[str, Rule]] = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
