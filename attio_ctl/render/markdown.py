@@ -110,8 +110,8 @@ def _caution(plan: Plan) -> Iterator[str]:
     blocked = plan.blocked
     if blocked:
         yield "> [!WARNING]"
-        for change in blocked:
-            yield f"> - {code(str(change.address))} is blocked: {escape(change.why)}. {escape(change.way_out)}"
+        for held in blocked:
+            yield f"> - {code(str(held.address))} is blocked: {escape(held.why)}. {escape(held.way_out)}"
         yield ""
 
 

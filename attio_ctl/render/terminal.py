@@ -1,33 +1,19 @@
-"""Plans, reports and problems as text for a terminal. Decides nothing; the width and whether to colour are given."""
+"""Plans and reports as text for a terminal. Decides nothing; the width and whether to colour are given."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-
-import click
 
 from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Report, Skipped
-from attio_ctl.errors import AttioCtlError, ConfigError, Problem
+from attio_ctl.errors import Problem
 from attio_ctl.plan.changes import Blocked
 from attio_ctl.plan.model import Plan, summarise
+from attio_ctl.render.text import Style, render_problem
 from attio_ctl.render.view import Group, Line, Symbol, group_changes, summary_line
 
 COLOURS: Mapping[Symbol, str] = {"+": "green", "~": "yellow", "-a": "red", "-": "red", "!": "magenta", "<=": "cyan"}
 UNMANAGED_SHOWN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How wide the terminal is, and whether it takes colour."""
-
-    width: int = 80
-    colour: bool = False
-
-    def paint(self, text: str, **style: object) -> str:
-        """The text in a colour, or as it is. The meaning is never in the colour alone."""
-        return click.style(text, **style) if self.colour else text  # type: ignore[arg-type]
 
 
 def render_plan(plan: Plan, style: Style) -> str:
@@ -116,45 +102,6 @@ def _check_lines(checks: Iterable[Problem], style: Style) -> Iterator[str]:
         yield from render_problem(problem, style).splitlines()
     if checks:
         yield ""
-
-
-def render_problem(problem: Problem, style: Style) -> str:
-    """One problem: place, severity, message and code; the hint below."""
-    colour = "red" if problem.severity == "error" else "yellow"
-    head = f"{problem.severity}: "
-    where = f"{problem.place}: " if problem.place else ""
-    rows = textwrap.wrap(
-        f"{where}{problem.message} [{problem.code}]",
-        width=style.width - len(head),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    text = style.paint(head, fg=colour, bold=True) + f"\n{' ' * len(head)}".join(rows)
-    if problem.hint:
-        text += "\n" + textwrap.fill(
-            problem.hint,
-            style.width,
-            initial_indent="  hint: ",
-            subsequent_indent="        ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return text
-
-
-def render_error(error: AttioCtlError, style: Style) -> str:
-    """What happened, where, and what to do next; all problems of a file at once."""
-    lines = []
-    if isinstance(error, ConfigError):
-        lines += [render_problem(problem, style) for problem in error.problems]
-        lines.append("")
-    head = style.paint("error: ", fg="red", bold=True)
-    what = textwrap.wrap(str(error), style.width - 7, break_long_words=False, break_on_hyphens=False)
-    lines.append(head + "\n       ".join(what))
-    if error.hint:
-        hint = textwrap.wrap(error.hint, style.width - 6, break_long_words=False, break_on_hyphens=False)
-        lines += ["", style.paint("hint: ", fg="cyan", bold=True) + "\n      ".join(hint)]
-    return "\n".join(lines) + "\n"
 
 
 def render_report(report: Report, style: Style) -> str:

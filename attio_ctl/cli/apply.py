@@ -1,0 +1,73 @@
+"""`attio-ctl apply`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from attio_ctl.cli.options import workspace_option
+from attio_ctl.errors import Exit, UsageError
+
+
+@click.command("apply")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[PLAN]")
+@workspace_option
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option("--allow-destroy", multiple=True, metavar="ADDRESS", help="Confirm the deletion of an object.")
+@click.option("--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Writes at a time.")
+@click.option("--wait-activation", metavar="DURATION", help="Wait for objects to be activated, such as `10m`.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    file: Path | None,
+    workspace: str | None,
+    auto_approve: bool,
+    allow_destroy: tuple[str, ...],
+    parallelism: int,
+    wait_activation: str | None,
+) -> None:
+    """Carry out a plan.
+
+    With a saved PLAN, exactly that: the touched fields are read again, and what moved since is refused. Without one,
+    a plan is made, shown, and carried out once you say yes. Removing a block from the files never removes anything;
+    that takes a `removed:` entry.
+
+    \b
+    Example:
+        attio-ctl apply
+        attio-ctl apply plan.json
+        attio-ctl apply --auto-approve
+    """
+    from attio_ctl.cli import applying, checking, console, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
+    from attio_ctl.render.terminal import render_report  # noqa: PLC0415
+
+    if file is not None and allow_destroy:
+        raise UsageError(
+            "a saved plan is carried out as it is", hint="give `--allow-destroy` to the `plan` that saves it"
+        )
+    if file is None and not auto_approve and not sys.stdin.isatty():
+        raise UsageError(
+            "nobody is here to approve", hint="save a plan with `plan --out FILE`, or add `--auto-approve`"
+        )
+    loaded = wiring.load_workspace(workspace)
+    console.show_problems(loaded.warnings)
+    applying_run = applying.Run(
+        loaded=loaded,
+        file=file,
+        approve=(lambda _: True) if auto_approve or file is not None else applying.ask,
+        allow_destroy=allow_destroy,
+        parallelism=parallelism,
+        wait_activation=0.0 if wait_activation is None else parse_duration(wait_activation),
+    )
+    done, interrupted = wiring.run_draining(applying_run)
+    if done is None:
+        console.note("Apply cancelled; nothing was written.")
+        ctx.exit(Exit.ERROR)
+    if done.report is not None:
+        console.out(render_report(done.report, console.style_for(sys.stdout)))
+    checking.raise_errors(done.plan.checks)
+    ctx.exit(interrupted if interrupted is not Exit.DONE else applying.exit_code_of(done))

@@ -1,0 +1,86 @@
+"""What `plan`, `apply` and `validate` share: a plan made from the files and the workspace, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from attio_ctl.address import Address
+from attio_ctl.attio.reader import AttioReader
+from attio_ctl.cli import checking, wiring
+from attio_ctl.config.load import Loaded
+from attio_ctl.errors import UsageError
+from attio_ctl.plan import document
+from attio_ctl.plan.build import build_plan
+from attio_ctl.plan.model import Plan
+from attio_ctl.plan.removal import Removal
+from attio_ctl.render.markdown import render_markdown
+from attio_ctl.render.terminal import render_plan
+from attio_ctl.render.text import Style
+from attio_ctl.state.desired import build_desired
+from attio_ctl.state.live import read_live
+from attio_ctl.state.resource import State, Workspace
+from attio_ctl.state.schema import build_schema
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan, and the live state that it was made from."""
+
+    plan: Plan
+    live: State
+
+
+async def make_plan(
+    loaded: Loaded,
+    attio: AttioReader,
+    workspace: Workspace,
+    *,
+    allow_destroy: Iterable[str] = (),
+    expires_hours: int = 24,
+) -> Made:
+    """Read the workspace, compare it with the files, and check the mappings against what it will be."""
+    desired = build_desired(loaded.spec, loaded.places.at)
+    live = await read_live(attio, workspace)
+    schema = build_schema(live, desired)
+    plan = build_plan(
+        name=loaded.spec.workspace,
+        desired=desired,
+        live=live,
+        removals=removals_of(loaded),
+        allow_destroy=frozenset(_addresses(allow_destroy)),
+        source=wiring.describe_source(loaded),
+        checks=() if live.incomplete else checking.check_mappings(loaded, schema),
+        mappings=checking.note_mappings(loaded, schema, wiring.state_directory(loaded)),
+        now=datetime.now(UTC).replace(microsecond=0),
+        expires=timedelta(hours=expires_hours),
+    )
+    return Made(plan, live)
+
+
+def removals_of(loaded: Loaded) -> tuple[Removal, ...]:
+    """The `removed:` entries; their addresses were checked when the files were loaded."""
+    return tuple(
+        Removal(Address.parse(entry.address), entry.action, entry.reason, loaded.places.at(("removed", index)))
+        for index, entry in enumerate(loaded.spec.removed)
+    )
+
+
+def _addresses(texts: Iterable[str]) -> Iterable[Address]:
+    for text in texts:
+        try:
+            yield Address.parse(text)
+        except ValueError as error:
+            raise UsageError(str(error), hint="for example `object.vehicles`") from None
+
+
+def show(plan: Plan, form: str, style: Style) -> str:
+    """A plan in one of the formats of `--format`."""
+    match form:
+        case "json":
+            return document.dump(plan).decode()
+        case "markdown":
+            return render_markdown(plan)
+        case _:
+            return render_plan(plan, style)

@@ -1,0 +1,234 @@
+"""Puts the floors together: which workspace, which server, which token, where the state of this machine lies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import SecretStr
+
+from attio_ctl.attio import reader
+from attio_ctl.attio.limiter import Limits
+from attio_ctl.config.load import Loaded, list_workspaces, load
+from attio_ctl.config.models import AttioApi, CommandToken, EnvironmentToken, FileToken, SandboxApi
+from attio_ctl.errors import CredentialsError, Exit, StorageError, UsageError, WrongWorkspaceError
+from attio_ctl.plan.model import Source
+from attio_ctl.state.resource import Workspace
+
+T = TypeVar("T")
+Client = TypeVar("Client", bound=reader.AttioReader)
+
+STATE_DIRECTORY = Path(".attio-ctl")
+"""Sandbox files, ledgers, journals and leases of this machine; not for git."""
+
+SANDBOX_LIMITS = Limits(reads_per_second=10_000, writes_per_second=10_000)
+"""What the embedded sandbox takes, per second, when it is not told to imitate Attio's limits."""
+
+
+def load_workspace(selected: str | None) -> Loaded:
+    """
+    The workspace that was asked for, or the only one there is.
+
+    Raises:
+        UsageError: none was asked for, and there are several or none.
+        ConfigError: its files are wrong.
+    """
+    if selected is None:
+        names = list_workspaces(Path())
+        if len(names) != 1:
+            found = f"{len(names)} workspaces: {', '.join(names)}" if names else "no workspace under `workspaces/`"
+            hint = f"say which one: `-w {names[0]}`" if names else "make `workspaces/NAME/workspace.yaml`"
+            raise UsageError(f"there are {found}" if names else f"there is {found}", hint=hint)
+        selected = names[0]
+    return load(selected, environ=os.environ)
+
+
+def state_directory(loaded: Loaded) -> Path:
+    """Where this machine keeps what belongs to one workspace."""
+    return STATE_DIRECTORY / loaded.spec.workspace
+
+
+def sandbox_file(name: str) -> Path:
+    """The database of an embedded sandbox."""
+    return STATE_DIRECTORY / "sandbox" / f"{name}.sqlite"
+
+
+@contextlib.contextmanager
+def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
+    """
+    The base URL, token and limits of a workspace's API; an embedded sandbox runs for as long as the body does.
+
+    From here on nothing knows whether it talks to Attio or to the sandbox.
+    """
+    match loaded.spec.api:
+        case AttioApi() as api:
+            yield api.base_url, read_token(loaded, api), Limits()
+        case SandboxApi() as api:
+            try:
+                from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415  an extra
+                from attio_ctl.sandbox.server import embedded  # noqa: PLC0415
+            except ImportError as error:
+                raise UsageError(
+                    f"the sandbox needs `{error.name}`, which is not installed",
+                    hint="install it with `pip install 'attio-ctl[sandbox]'`",
+                ) from error
+            token = secrets.token_hex(32)
+            limits = Limits() if api.limits else SANDBOX_LIMITS
+            options = Options(workspace_slug=api.sandbox, workspace_name=api.sandbox.replace("-", " ").title())
+            options = options if api.limits else replace(options, limits=NO_LIMITS)
+            with embedded(sandbox_file(api.sandbox), token=token, options=options) as url:
+                yield url, SecretStr(token), limits
+
+
+def read_token(loaded: Loaded, api: AttioApi) -> SecretStr:
+    """
+    The token from where the workspace file says it is.
+
+    Raises:
+        CredentialsError: it is not there; the message says where it was looked for, never what was found.
+    """
+    match api.token:
+        case EnvironmentToken(env=name):
+            value = os.environ.get(name, "")
+            missing = f"the environment variable `{name}` is not set"
+        case FileToken():
+            path = loaded.path_at(("api", "token", "file"))
+            try:
+                value = path.read_text()
+            except OSError as error:
+                raise CredentialsError(f"cannot read the token: {error.strerror}", where=str(path)) from None
+            missing = f"the token file `{path}` is empty"
+        case CommandToken(command=command):
+            value = _output_of(command)
+            missing = f"`{command[0]}` printed no token"
+    if not value.strip():
+        raise CredentialsError(missing, hint="make a token in Attio under Workspace settings → Developers")
+    return SecretStr(value.strip())
+
+
+def _output_of(command: tuple[str, ...]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603  theirs
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CredentialsError(f"cannot get the token from `{command[0]}`: {error}") from None
+    if done.returncode:
+        raise CredentialsError(f"`{command[0]}` gave no token: it ended with code {done.returncode}")
+    return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(Generic[Client]):
+    """A client, and the workspace that it was found to speak to."""
+
+    attio: Client
+    workspace: Workspace
+
+
+@contextlib.asynccontextmanager
+async def connect(loaded: Loaded, client: type[Client], *, retry_for: float = 60.0) -> AsyncIterator[Connected[Client]]:
+    """
+    Connect, and make sure that it is the right workspace before anything else is asked.
+
+    Args:
+        client: `AttioReader`, which cannot write, or `AttioWriter`.
+        retry_for: Seconds for which one call is tried again.
+
+    Raises:
+        WrongWorkspaceError: the token belongs to another workspace than `workspace_id` says.
+        CredentialsError: there is no token, or it is dead.
+    """
+    with serving(loaded) as (url, token, limits):
+        async with client.connect(base_url=url, token=token, limits=limits, retry_for=retry_for) as attio:
+            identity = await attio.whoami()
+            wanted = loaded.spec.workspace_id
+            if wanted is not None and wanted != identity.workspace_id:
+                raise WrongWorkspaceError(
+                    f"the token belongs to workspace {identity.workspace_id} (`{identity.workspace_slug}`), "
+                    f"but the file is for {wanted}",
+                    where=loaded.places.at(("workspace_id",)),
+                    hint="use the token of the right workspace; nothing else was asked of this one",
+                )
+            workspace = Workspace(
+                identity.workspace_id, identity.workspace_slug, identity.workspace_name, identity.scopes
+            )
+            yield Connected(attio, workspace)
+
+
+def describe_source(loaded: Loaded) -> Source:
+    """The digest of the files, and the git commit that they lie in, where they lie in one."""
+    digest = f"sha256:{loaded.digest}"
+    folder = loaded.files[0].parent
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(  # noqa: S603
+                ("git", "-C", str(folder), *arguments),  # noqa: S607  the git that the person uses
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=10,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    sha = git("rev-parse", "--verify", "--quiet", "HEAD")
+    if not sha:
+        return Source(digest)
+    names = [str(path.resolve()) for path in loaded.files]
+    return Source(digest, sha, bool(git("status", "--porcelain", "--", *names)))
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """
+    Write a whole file or none of it.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise StorageError(f"cannot write: {error.strerror}", where=str(path)) from error
+
+
+def run_draining(main: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[T, Exit]:
+    """
+    Run the work of a command that writes; the event that it is given is set by the first SIGINT or SIGTERM.
+
+    It then lets what is in flight end and returns what it has done. A second signal ends the process at once: what was
+    recorded is on disk already.
+
+    Returns:
+        The result, and the exit code of the signal, or DONE when there was none.
+    """
+
+    async def guarded() -> tuple[T, Exit]:
+        stop = asyncio.Event()
+        code = Exit.DONE
+
+        def on_signal(signalled: Exit) -> None:
+            nonlocal code
+            if code is not Exit.DONE:
+                os._exit(signalled)
+            code = signalled
+            stop.set()
+
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, on_signal, Exit.SIGINT)
+        loop.add_signal_handler(signal.SIGTERM, on_signal, Exit.SIGTERM)
+        return await main(stop), code
+
+    return asyncio.run(guarded())
