@@ -1,0 +1,106 @@
+"""
+What is known to be in Attio: per attribute of a record one cell, and a rule for laying cells over each other.
+
+A cell is a register with a set on top. The register holds the newest value that was set (for a single value, for a
+multiselect that is replaced, for null); the set holds the values that were added after it. Whatever order the parts
+arrive in, laying them over each other comes to the same cell, which is what makes delivery order-proof: laying is
+commutative, associative and idempotent as long as no two events set one attribute at the very same microsecond (then
+the one that arrives later wins).
+
+The register keeps a digest instead of its value, since all it is asked is "the same as before?"; added values are kept
+whole, because a late event that sets the attribute has to put them back on top.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from attio_ctl.delivery.events import UNTIMED, Micros
+from attio_ctl.mapping.writes import RecordId, RecordKey, Value
+
+NEVER: Final[Micros] = UNTIMED - 1
+"""Older than every event: the register of a cell that nothing has set."""
+
+NO_VALUES: Final[Mapping[str, Micros]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """
+    One attribute of one record.
+
+    Attributes:
+        set_at: The time of the newest event that set it, `NEVER` when it was only ever added to.
+        digest: Of the value that was set then.
+        added: The canonical text of each value added since, with the time of the newest event that brought it.
+    """
+
+    set_at: Micros = NEVER
+    digest: int = 0
+    added: Mapping[str, Micros] = field(default_factory=lambda: NO_VALUES)
+
+
+Cells = Mapping[str, Cell]
+"""The cells of one record by attribute slug."""
+
+UNKNOWN: Final = Cell()
+
+
+def lay(below: Cell, above: Cell) -> Cell:
+    """Both cells in one; where both were set at the same time, `above` counts as the later."""
+    newest = above if above.set_at >= below.set_at else below
+    added = dict(below.added)
+    for text, at in above.added.items():
+        added[text] = max(at, added.get(text, NEVER))
+    return Cell(newest.set_at, newest.digest, {text: at for text, at in added.items() if at >= newest.set_at})
+
+
+def canonical(value: Value) -> str:
+    """The one text of a neutral value: equal values have equal texts, and `parse` gives the value back."""
+    return orjson.dumps(value, default=_tagged, option=orjson.OPT_SORT_KEYS | _NO_DATACLASSES).decode()
+
+
+def parse(text: str) -> Value:
+    """The inverse of `canonical`."""
+    return _untagged(orjson.loads(text))
+
+
+def digest_of(value: Value) -> int:
+    """64 bits of a value's text, signed."""
+    raw = hashlib.blake2b(canonical(value).encode(), digest_size=8).digest()
+    return int.from_bytes(raw, signed=True)
+
+
+_NO_DATACLASSES: Final = orjson.OPT_PASSTHROUGH_DATACLASS
+_KEY_TAG: Final = "$key"
+_ID_TAG: Final = "$id"
+
+
+def _tagged(value: Any) -> Any:
+    match value:
+        case RecordKey(object=obj, attribute=attribute, value=text):
+            return {_KEY_TAG: [obj, attribute, text]}
+        case RecordId(object=obj, id=record_id):
+            return {_ID_TAG: [obj, record_id]}
+        case Mapping():
+            return dict(value)
+        case tuple():
+            return list(value)
+    raise TypeError(f"{type(value).__name__} is no neutral value")
+
+
+def _untagged(value: Any) -> Value:
+    match value:
+        case {"$key": [obj, attribute, text], **rest} if not rest:
+            return RecordKey(obj, attribute, text)
+        case {"$id": [obj, record_id], **rest} if not rest:
+            return RecordId(obj, record_id)
+        case list():
+            return [_untagged(item) for item in value]
+    return value

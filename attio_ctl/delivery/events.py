@@ -1,0 +1,149 @@
+"""
+From the bytes of one line to an event: decoded, told apart from its repetitions, and placed in time.
+
+Nothing here reads a file or a clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, NoReturn, TypeAlias
+
+import ciso8601
+import orjson
+
+Event: TypeAlias = dict[str, Any]
+Micros: TypeAlias = int
+"""Microseconds since 1970, UTC."""
+
+Fingerprint: TypeAlias = tuple[int, int]
+"""128 bits as two signed 64-bit integers, which is what SQLite's integers hold."""
+
+UNTIMED: Final[Micros] = -(2**62)
+"""An event that names no time is older than all that do; among such events the later in the input is the newer."""
+
+TOLERANCE: Final = timedelta(minutes=10)
+"""How far a stamp may lie ahead before it is clamped: ordinary skew of a client's clock."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """A line that holds no event."""
+
+    code: Literal["invalid_json", "not_an_event"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventTime:
+    """When an event happened; `clamped` when its stamp lay in the future and was set to the time of receipt."""
+
+    micros: Micros
+    clamped: bool = False
+
+
+def decode(raw: bytes) -> Event | Undecodable:
+    """
+    Read one JSON object.
+
+    What orjson refuses gets a second reading by the standard library, because lone surrogates (an emoji cut in half by
+    a browser) are refused by the one and common in real events: they become `?`, the rest of the event stays.
+    """
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as first:
+        try:
+            value = _decode_leniently(raw)
+        except (ValueError, RecursionError):
+            return Undecodable("invalid_json", f"the line is no JSON: {_first_line(first)}")
+    if isinstance(value, dict):
+        return value
+    return Undecodable("not_an_event", f"the line holds {_KINDS.get(type(value), 'a number')}, not a JSON object")
+
+
+_KINDS: Final[Mapping[type, str]] = {list: "an array", str: "text", bool: "a boolean", type(None): "null"}
+
+
+def _decode_leniently(raw: bytes) -> Any:
+    value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+    return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"`{name}` is no JSON")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
+
+
+def fingerprint(raw: bytes, event: Event | None, salt: bytes) -> Fingerprint:
+    """
+    What an event is recognised by when it comes again: its `messageId`, or its bytes where it has none.
+
+    Args:
+        raw: The line, without white space around it.
+        salt: At most 64 bytes, mixed in: the digest of the mappings, so that an event counts as seen only by the
+            mappings that saw it and a file can be delivered again after one of them changed.
+    """
+    message_id = event.get("messageId") if event is not None else None
+    known_by = (
+        b"m" + message_id.encode("utf-8", "replace") if message_id and isinstance(message_id, str) else b"r" + raw
+    )
+    digest = hashlib.blake2b(known_by, digest_size=16, key=salt).digest()
+    return int.from_bytes(digest[:8], signed=True), int.from_bytes(digest[8:], signed=True)
+
+
+def event_time(event: Event, now: datetime) -> EventTime:
+    """
+    When an event happened, by the clock of whoever received it.
+
+    `timestamp` counts as it stands, since Segment has corrected it already. Without it, the sender's stamp
+    `originalTimestamp` is moved by the skew between the sender's clock and the receiver's:
+    `receivedAt - (sentAt - originalTimestamp)`. Then any one of the three. A stamp that cannot be read is no stamp.
+
+    Args:
+        now: Takes the place of `receivedAt` when a stamp that lies ahead is clamped.
+
+    Source: segment.com/docs/connections/spec/common, "Timestamps" (as of 2026-08).
+    """
+    stamped = _stamp(event.get("timestamp"))
+    if stamped is None:
+        stamped = _corrected(event)
+    if stamped is None:
+        return EventTime(UNTIMED)
+    if stamped > now + TOLERANCE:
+        received = _stamp(event.get("receivedAt"))
+        return EventTime(_micros(min(received, now) if received else now), clamped=True)
+    return EventTime(_micros(stamped))
+
+
+def _corrected(event: Event) -> datetime | None:
+    original, sent, received = (_stamp(event.get(name)) for name in ("originalTimestamp", "sentAt", "receivedAt"))
+    if original and sent and received:
+        try:
+            return received - (sent - original)
+        except OverflowError:
+            return received
+    return original or received or sent
+
+
+def _stamp(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = ciso8601.parse_datetime(value)
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _micros(stamp: datetime) -> Micros:
+    return (stamp - _EPOCH) // _MICROSECOND

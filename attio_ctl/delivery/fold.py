@@ -1,0 +1,172 @@
+"""
+Many writes to one record become one: `fold` within a window of events, `compare` with what is known to be in Attio.
+
+Both are pure. The result is what applying the writes one after the other in the order of event time would come to;
+events of the same time are applied in the order of the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from attio_ctl.delivery.cells import NEVER, UNKNOWN, Cell, Cells, canonical, digest_of, lay, parse
+from attio_ctl.delivery.events import Micros
+from attio_ctl.mapping.writes import RecordKey, Value, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one event has to say about one record: `event` is its number in the window, in the order of the input."""
+
+    event: int
+    time: Micros
+    mapping: str
+    write: Write
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One value, when it was said, and by which event."""
+
+    value: Value
+    time: Micros
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute after folding: what it was last set to, and what was added since, by canonical text."""
+
+    assigned: Part | None
+    added: Mapping[str, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """
+    All writes of a window to one record.
+
+    `identity` is the newest value of the matching attribute: every request needs it, also when the ledger knows it.
+    """
+
+    key: RecordKey
+    identity: Value
+    attributes: Mapping[str, Attribute]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """
+    One record to write, and what the ledger will know once that is done.
+
+    Attributes:
+        assign: Attribute to the value that it is set to; a list is the whole list.
+        append: Multiselect attribute to the values that are added to it.
+        cells: The record's cells after the write.
+        live: The events whose content stands, in this write or in Attio already.
+        changed: Whether Attio has to hear of it at all.
+    """
+
+    key: RecordKey
+    identity: Value
+    assign: Mapping[str, Value]
+    append: Mapping[str, list[Any]]
+    cells: Cells
+    live: frozenset[int]
+    changed: bool
+
+
+def fold(key: RecordKey, contributions: Iterable[Contribution]) -> Folded:
+    """Merge the contributions to one record, of which there must be one at least."""
+    attributes: dict[str, Attribute] = {}
+    identity: Value = None
+    for contribution in sorted(contributions, key=lambda c: (c.time, c.event)):
+        write = contribution.write
+        identity = write.values[key.attribute]
+        for slug, value in write.values.items():
+            known = attributes.get(slug, _NOTHING)
+            if slug in write.append and isinstance(value, list):
+                attributes[slug] = _append(known, value, contribution)
+            else:
+                attributes[slug] = _assign(known, value, contribution)
+    return Folded(key, identity, attributes)
+
+
+_NOTHING = Attribute(None, {})
+
+
+def _assign(known: Attribute, value: Value, by: Contribution) -> Attribute:
+    added = {text: part for text, part in known.added.items() if part.time >= by.time}
+    return Attribute(Part(value, by.time, by.event), added)
+
+
+def _append(known: Attribute, values: Sequence[Any], by: Contribution) -> Attribute:
+    added = dict(known.added)
+    for value in values:
+        added[canonical(value)] = Part(value, by.time, by.event)  # an old key keeps its place: order of appearance
+    return Attribute(known.assigned, added)
+
+
+def compare(folded: Folded, known: Cells) -> Due:
+    """Take from a folded write what newer events have overtaken and what is in Attio already."""
+    assign: dict[str, Value] = {}
+    append: dict[str, list[Any]] = {}
+    cells: dict[str, Cell] = {}
+    live: set[int] = set()
+    changed = False
+    for slug, attribute in folded.attributes.items():
+        before = known.get(slug, UNKNOWN)
+        standing = _standing(attribute, before)
+        if standing.assigned is None and not standing.added:
+            continue
+        after = lay(before, _cell(standing))
+        cells[slug] = after
+        live.update(part.event for part in standing.added.values())
+        if standing.assigned is not None:
+            live.add(standing.assigned.event)
+            assign[slug] = _whole(standing.assigned.value, after)
+            changed = changed or _is_news(before, after)
+        elif fresh := [part.value for text, part in standing.added.items() if text not in before.added]:
+            append[slug] = fresh
+            changed = True
+    return Due(folded.key, folded.identity, assign, append, cells, frozenset(live), changed)
+
+
+def _standing(attribute: Attribute, before: Cell) -> Attribute:
+    """The parts of an attribute that nothing newer in the ledger has overtaken."""
+    assigned = attribute.assigned
+    if assigned is not None and assigned.time < before.set_at:
+        assigned = None
+    set_at = assigned.time if assigned is not None else before.set_at
+    added = {
+        text: part
+        for text, part in attribute.added.items()
+        if part.time >= set_at and part.time >= before.added.get(text, NEVER)
+    }
+    return Attribute(assigned, added)
+
+
+def _cell(attribute: Attribute) -> Cell:
+    added = {text: part.time for text, part in attribute.added.items()}
+    if attribute.assigned is None:
+        return Cell(added=added)
+    return Cell(attribute.assigned.time, digest_of(attribute.assigned.value), added)
+
+
+def _is_news(before: Cell, after: Cell) -> bool:
+    """Whether setting the attribute changes it: its value, or the values on top of it."""
+    if before.set_at == NEVER or before.digest != after.digest:
+        return True
+    return before.added.keys() != after.added.keys()
+
+
+def _whole(value: Value, after: Cell) -> Value:
+    """The value to set: a multiselect with what was added later on top, since setting it replaces the list."""
+    if not after.added:
+        return value
+    listed = list(value) if isinstance(value, list) else []
+    present = {canonical(item) for item in listed}
+    later = sorted((at, text) for text, at in after.added.items() if text not in present)
+    return listed + [parse(text) for _, text in later]

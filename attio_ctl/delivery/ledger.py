@@ -1,0 +1,178 @@
+"""
+What delivery remembers between runs, as a protocol, and its implementation in memory.
+
+A ledger belongs to one workspace and answers four questions: how far was this input read, was this event accounted for,
+what is in this record, and which mappings was it delivered with. Every promise rests on what goes into it together:
+
+    record   cells of writes that Attio took, about once a second: a killed run repeats a second's writes at most
+    settle   a window whole: its cells, its events, how far each input is now, the account so far
+
+so an event is accounted for if and only if the offset behind it is acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from attio_ctl.delivery.account import NOTHING, Account
+from attio_ctl.delivery.cells import Cells
+from attio_ctl.delivery.events import Fingerprint
+from attio_ctl.mapping.writes import RecordKey
+
+RecordCells = Mapping[RecordKey, Cells]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """
+    How far a run is with one of its files.
+
+    Attributes:
+        offset: The end of the last line that is accounted for, in bytes of the uncompressed content.
+        line: The number of that line.
+        proof: Recognises what was read up to the offset (`source.proof_of`).
+        done: Whether its end was reached.
+        account: What became of its lines up to the offset.
+    """
+
+    path: str
+    offset: int = 0
+    line: int = 0
+    proof: str = ""
+    done: bool = False
+    account: Account = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One pass over some files; a pass that was cut short is taken up again by the next one over the same files."""
+
+    id: int
+    inputs: tuple[Input, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every input was read to its end."""
+        return all(each.done for each in self.inputs)
+
+    @property
+    def account(self) -> Account:
+        """What became of everything that is accounted for."""
+        return sum((each.account for each in self.inputs), NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a settled window adds: the run as it stands now (None for a retry), its events, the mappings' digests."""
+
+    run: Run | None
+    seen: Collection[Fingerprint]
+    mappings: Mapping[str, str]
+    cells: RecordCells = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """
+    The contract; `tests/delivery/test_ledger.py` runs it on every implementation.
+
+    Raises:
+        StorageError: by every method, when the ledger cannot be read or written.
+    """
+
+    def claim(self) -> AbstractContextManager[None]:
+        """
+        Hold the ledger for writing; the end of the process frees it, however it ends.
+
+        Raises:
+            LeaseHeldError: another process holds it.
+        """
+
+    def begin(self, paths: Sequence[str]) -> Run:
+        """The newest unfinished run over exactly these files in this order, else a new one."""
+
+    def abandon(self, paths: Sequence[str]) -> None:
+        """Close the unfinished runs over these files: the next one begins at their start."""
+
+    def runs(self, limit: int) -> Sequence[Run]:
+        """The latest runs, the newest first."""
+
+    def seen(self, events: Iterable[Fingerprint]) -> set[Fingerprint]:
+        """Those of these events that are accounted for."""
+
+    def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
+        """What is known of these records; a record of which nothing is known is left out."""
+
+    def record(self, cells: RecordCells) -> None:
+        """These are now all cells of these records."""
+
+    def settle(self, settlement: Settlement) -> None:
+        """Everything in the settlement, or nothing."""
+
+    def mappings(self) -> Mapping[str, str]:
+        """Mapping name to the digest that it was last delivered with."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class MemoryLedger:
+    """
+    A ledger that is gone with the process.
+
+    Over another one (`beneath`) it is a preview's: it reads what that one knows and keeps every change to itself.
+    """
+
+    def __init__(self, beneath: Ledger | None = None) -> None:
+        self._beneath = beneath
+        self._runs: list[tuple[tuple[str, ...], Run, bool]] = []
+        self._seen: set[Fingerprint] = set()
+        self._cells: dict[RecordKey, Cells] = {}
+        self._mappings: dict[str, str] = {}
+
+    def claim(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def begin(self, paths: Sequence[str]) -> Run:
+        for known, run, is_open in reversed(self._runs):
+            if is_open and known == tuple(paths):
+                return run
+        run = Run(len(self._runs) + 1, tuple(Input(path) for path in paths))
+        self._runs.append((tuple(paths), run, True))
+        return run
+
+    def abandon(self, paths: Sequence[str]) -> None:
+        self._runs = [(known, run, is_open and known != tuple(paths)) for known, run, is_open in self._runs]
+
+    def runs(self, limit: int) -> Sequence[Run]:
+        return [run for _, run, _ in reversed(self._runs)][:limit]
+
+    def seen(self, events: Iterable[Fingerprint]) -> set[Fingerprint]:
+        asked = set(events)
+        below = self._beneath.seen(asked - self._seen) if self._beneath else set()
+        return (asked & self._seen) | below
+
+    def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
+        asked = set(keys)
+        found = {key: self._cells[key] for key in asked if key in self._cells}
+        return {**self._beneath.cells(asked - found.keys()), **found} if self._beneath else found
+
+    def record(self, cells: RecordCells) -> None:
+        self._cells.update(cells)
+
+    def settle(self, settlement: Settlement) -> None:
+        self.record(settlement.cells)
+        self._seen.update(settlement.seen)
+        self._mappings.update(settlement.mappings)
+        if settlement.run is not None:
+            paths, _, _ = self._runs[settlement.run.id - 1]
+            self._runs[settlement.run.id - 1] = (paths, settlement.run, not settlement.run.is_done)
+
+    def mappings(self) -> Mapping[str, str]:
+        below = self._beneath.mappings() if self._beneath else {}
+        return {**below, **self._mappings}
+
+    def close(self) -> None:
+        return

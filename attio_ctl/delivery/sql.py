@@ -1,0 +1,105 @@
+"""
+The SQL of the ledger, each statement with a name.
+
+Rows are keyed by 64 bits of a hash, since integer keys are three times as fast to insert as text or blobs and take a
+third of the room; beside the hash stands what it was made from, so that a collision is seen and never believed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION: Final = 1
+"""Kept in `user_version`; 0 is a file that was never a ledger."""
+
+SCHEMA: Final = """
+create table workspace (
+    id text not null                          -- Attio's id of the workspace that this ledger belongs to
+) strict;
+
+create table run (
+    id integer primary key autoincrement,
+    paths text not null,                      -- JSON array: the files in the order they were given
+    open integer not null                     -- 1 until every file was read to its end, or the run was abandoned
+) strict;
+create index open_run on run (paths) where open;
+
+create table input (
+    run integer not null references run (id),
+    position integer not null,                -- in `run.paths`, from 0
+    path text not null,
+    "offset" integer not null,                -- bytes of the uncompressed content that are accounted for
+    line integer not null,
+    proof text not null,
+    done integer not null,
+    account text not null,                    -- JSON object of figures
+    primary key (run, position)
+) strict, without rowid;
+
+create table seen (
+    id integer primary key,                   -- the first 64 bits of an event's fingerprint
+    rest integer not null                     -- the other 64
+) strict;
+
+create table record (
+    id integer primary key,                   -- hash of the key
+    key text not null,                        -- JSON array: object, attribute, value
+    cells blob not null                       -- msgpack: attribute -> [set_at, digest, {added value: time}]
+) strict;
+
+create table mapping (
+    name text primary key,
+    digest text not null                      -- what the mapping said when it last delivered something
+) strict, without rowid;
+
+create table bucket (
+    kind text primary key,                    -- read or write: one GCRA bucket each, shared by all processes
+    full_rate real not null,                  -- requests per second
+    next_at real not null,                    -- times are seconds since 1970
+    rate real not null,
+    rate_since real not null,
+    held_until real not null,
+    epoch integer not null
+) strict, without rowid;
+
+create table holder (
+    who text not null                         -- the process that delivers now, or did last
+) strict;
+"""
+
+OPEN_RUN: Final = "select id from run where open and paths = ? order by id desc limit 1"
+NEW_RUN: Final = "insert into run (paths, open) values (?, 1) returning id"
+CLOSE_RUN: Final = "update run set open = 0 where id = ?"
+ABANDON_RUNS: Final = "update run set open = 0 where open and paths = ?"
+LATEST_RUNS: Final = "select id from run order by id desc limit ?"
+
+INPUTS: Final = """
+select path, "offset", line, proof, done, account from input where run = ? order by position
+"""
+PUT_INPUT: Final = """
+insert into input (run, position, path, "offset", line, proof, done, account) values (?, ?, ?, ?, ?, ?, ?, ?)
+on conflict (run, position) do update set
+    "offset" = excluded."offset", line = excluded.line, proof = excluded.proof,
+    done = excluded.done, account = excluded.account
+"""
+
+SEEN: Final = "select id, rest from seen where id in (select value from json_each(?))"
+ADD_SEEN: Final = "insert into seen (id, rest) values (?, ?) on conflict do nothing"
+
+RECORDS: Final = "select id, key, cells from record where id in (select value from json_each(?))"
+PUT_RECORD: Final = """
+insert into record (id, key, cells) values (?, ?, ?)
+on conflict (id) do update set cells = excluded.cells where key = excluded.key
+"""
+
+MAPPINGS: Final = "select name, digest from mapping"
+PUT_MAPPING: Final = """
+insert into mapping (name, digest) values (?, ?) on conflict (name) do update set digest = excluded.digest
+"""
+
+BUCKET: Final = "select full_rate, next_at, rate, rate_since, held_until, epoch from bucket where kind = ?"
+PUT_BUCKET: Final = "insert or replace into bucket values (?, ?, ?, ?, ?, ?, ?)"
+
+HOLDER: Final = "select who from holder"
+CLEAR_HOLDER: Final = "delete from holder"
+PUT_HOLDER: Final = "insert into holder (who) values (?)"

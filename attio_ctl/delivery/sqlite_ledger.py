@@ -1,0 +1,236 @@
+"""
+The ledger in one SQLite file, by convention `.attio-ctl/<workspace>/ledger.sqlite`.
+
+WAL with `synchronous=NORMAL`: a killed process loses nothing; a power cut may lose the last commits, never the order of
+them, and what they recorded is then sent again, which changes nothing in Attio.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from attio_ctl.delivery import sql
+from attio_ctl.delivery.account import Account
+from attio_ctl.delivery.cells import Cell, Cells
+from attio_ctl.delivery.events import Fingerprint
+from attio_ctl.delivery.ledger import Input, RecordCells, Run, Settlement
+from attio_ctl.errors import LeaseHeldError, StorageError, WrongWorkspaceError
+from attio_ctl.mapping.writes import RecordKey
+
+BUSY_TIMEOUT: Final = 10.0
+"""Seconds to wait for another process that writes at this moment."""
+
+_CELLS: Final = msgspec.msgpack.Decoder(dict[str, tuple[int, int, dict[str, int]]])
+
+
+def open_ledger(*, path: Path, workspace_id: str) -> SqliteLedger:
+    """
+    Open the ledger of a workspace; a file that does not exist yet is made.
+
+    Raises:
+        WrongWorkspaceError: the file is the ledger of another workspace.
+        StorageError: it cannot be opened, is no ledger, or was made by a newer version.
+    """
+    with _guarded(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ledger = SqliteLedger(path)
+    try:
+        ledger.belong_to(workspace_id)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+class SqliteLedger:
+    """A `Ledger`; one writer at a time (`claim`), readers at any time. Every method blocks for milliseconds."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+
+    def belong_to(self, workspace_id: str) -> None:
+        """Make the tables on first use, and check that they are this workspace's ever after."""
+        with _guarded(self.path):
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            with self._transaction():
+                version = self._db.execute("pragma user_version").fetchone()[0]
+                if version == 0:
+                    self._make(workspace_id)
+                elif version != sql.VERSION:
+                    raise StorageError(
+                        f"the ledger has format {version}, this version of attio-ctl knows {sql.VERSION}",
+                        where=str(self.path),
+                        hint="use the version of attio-ctl that wrote it, or a newer one",
+                    )
+                owner = self._db.execute("select id from workspace").fetchone()[0]
+        if owner != workspace_id:
+            raise WrongWorkspaceError(
+                f"the ledger belongs to the workspace `{owner}`, not to `{workspace_id}`",
+                where=str(self.path),
+                hint="check `workspace_id` and the token, or give this workspace a ledger of its own",
+            )
+
+    def _make(self, workspace_id: str) -> None:
+        if self._db.execute("select count(*) from sqlite_schema").fetchone()[0]:
+            raise StorageError("the file is a database, but no ledger", where=str(self.path))
+        for statement in sql.SCHEMA.split(";\n"):
+            self._db.execute(statement)
+        self._db.execute("insert into workspace (id) values (?)", (workspace_id,))
+        self._db.execute(f"pragma user_version = {sql.VERSION}")
+
+    def claim(self) -> AbstractContextManager[None]:
+        return self._claim()
+
+    @contextmanager
+    def _claim(self) -> Iterator[None]:
+        """A transaction that stays open in a database of its own is a lock that the system frees with the process."""
+        with _guarded(self.path):
+            lock = sqlite3.connect(self.path.with_name(self.path.name + ".lock"), timeout=0, isolation_level=None)
+        try:
+            try:
+                lock.execute("begin exclusive")
+            except sqlite3.OperationalError as error:
+                with _guarded(self.path):
+                    holder = self._db.execute(sql.HOLDER).fetchone()
+                raise LeaseHeldError(
+                    f"another delivery is running: {holder[0] if holder else 'just started'}",
+                    where=str(self.path),
+                    hint="wait for it to end; events of one workspace are delivered by one process at a time",
+                ) from error
+            with self._transaction():
+                self._db.execute(sql.CLEAR_HOLDER)
+                self._db.execute(sql.PUT_HOLDER, (f"process {os.getpid()} on {socket.gethostname()}",))
+            yield
+        finally:
+            lock.close()
+
+    def begin(self, paths: Sequence[str]) -> Run:
+        given = json.dumps(list(paths))
+        with self._transaction():
+            found = self._db.execute(sql.OPEN_RUN, (given,)).fetchone()
+            if found:
+                return self._run(found[0])
+            run_id = self._db.execute(sql.NEW_RUN, (given,)).fetchone()[0]
+            run = Run(run_id, tuple(Input(path) for path in paths))
+            self._put_inputs(run)
+        return run
+
+    def abandon(self, paths: Sequence[str]) -> None:
+        with self._transaction():
+            self._db.execute(sql.ABANDON_RUNS, (json.dumps(list(paths)),))
+
+    def runs(self, limit: int) -> Sequence[Run]:
+        with _guarded(self.path):
+            return [self._run(run_id) for (run_id,) in self._db.execute(sql.LATEST_RUNS, (limit,)).fetchall()]
+
+    def seen(self, events: Iterable[Fingerprint]) -> set[Fingerprint]:
+        asked = set(events)
+        ids = orjson.dumps([event[0] for event in asked]).decode()
+        with _guarded(self.path):
+            return asked.intersection(self._db.execute(sql.SEEN, (ids,)))
+
+    def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
+        asked = {_hash(text): (key, text) for key in keys for text in (_text(key),)}
+        found: dict[RecordKey, Cells] = {}
+        with _guarded(self.path):
+            for row_id, text, packed in self._db.execute(sql.RECORDS, (orjson.dumps(list(asked)).decode(),)):
+                key, asked_text = asked[row_id]
+                if text == asked_text:
+                    found[key] = _unpack(packed)
+        return found
+
+    def record(self, cells: RecordCells) -> None:
+        with self._transaction():
+            self._put_cells(cells)
+
+    def settle(self, settlement: Settlement) -> None:
+        with self._transaction():
+            self._put_cells(settlement.cells)
+            self._db.executemany(sql.ADD_SEEN, sorted(settlement.seen))
+            self._db.executemany(sql.PUT_MAPPING, sorted(settlement.mappings.items()))
+            if settlement.run is not None:
+                self._put_inputs(settlement.run)
+                if settlement.run.is_done:
+                    self._db.execute(sql.CLOSE_RUN, (settlement.run.id,))
+
+    def mappings(self) -> Mapping[str, str]:
+        with _guarded(self.path):
+            return dict(self._db.execute(sql.MAPPINGS).fetchall())
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _guarded(self.path):
+            self._db.execute("begin immediate")
+            try:
+                yield
+                self._db.execute("commit")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
+
+    def _put_cells(self, cells: RecordCells) -> None:
+        rows = [(_hash(text), text, _pack(known)) for key, known in cells.items() for text in (_text(key),)]
+        self._db.executemany(sql.PUT_RECORD, sorted(rows))
+
+    def _put_inputs(self, run: Run) -> None:
+        rows = [
+            (run.id, n, i.path, i.offset, i.line, i.proof, i.done, orjson.dumps(i.account.as_json()).decode())
+            for n, i in enumerate(run.inputs)
+        ]
+        self._db.executemany(sql.PUT_INPUT, rows)
+
+    def _run(self, run_id: int) -> Run:
+        rows = self._db.execute(sql.INPUTS, (run_id,)).fetchall()
+        return Run(
+            run_id,
+            tuple(
+                Input(path, offset, line, proof, bool(done), Account.from_json(orjson.loads(account)))
+                for path, offset, line, proof, done, account in rows
+            ),
+        )
+
+
+def _text(key: RecordKey) -> str:
+    return orjson.dumps([key.object, key.attribute, key.value]).decode()
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
+
+
+def _pack(cells: Cells) -> bytes:
+    return msgspec.msgpack.encode({slug: (c.set_at, c.digest, dict(c.added)) for slug, c in cells.items()})
+
+
+def _unpack(packed: bytes) -> Cells:
+    return {slug: Cell(set_at, digest, added) for slug, (set_at, digest, added) in _CELLS.decode(packed).items()}
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
+        reason: Any = getattr(error, "strerror", None) or error
+        raise StorageError(
+            f"the ledger cannot be used: {reason}",
+            where=str(path),
+            hint="free the disk or mend the file's rights, then run the same command again",
+        ) from error

@@ -1,0 +1,109 @@
+"""One line: decoded, recognised when it comes again, placed in time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attio_ctl.delivery.events import UNTIMED, EventTime, Undecodable, decode, event_time, fingerprint
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b'{"a":', "invalid_json"),
+        (b"\xff\xfe", "invalid_json"),
+        (b'{"a": NaN}', "invalid_json"),
+        (b'{"a": Infinity}', "invalid_json"),
+        (b"[" * 100_000, "invalid_json"),
+        (b'{"a":1} {"b":2}', "invalid_json"),
+        (b"[1]", "not_an_event"),
+        (b'"text"', "not_an_event"),
+        (b"null", "not_an_event"),
+        (b"5", "not_an_event"),
+    ],
+)
+def test_a_line_without_an_event_says_why(raw: bytes, code: str) -> None:
+    found = decode(raw)
+
+    assert isinstance(found, Undecodable)
+    assert found.code == code
+    assert "\n" not in found.reason
+
+
+def test_half_an_emoji_is_repaired_and_the_event_kept() -> None:
+    """Browsers cut text by UTF-16 units; the fast parser refuses what comes of it."""
+    assert decode(rb'{"name":"Ada \ud83d","age":36}') == {"name": "Ada ?", "age": 36}
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_an_event_or_a_reason(raw: bytes) -> None:
+    assert isinstance(decode(raw), dict | Undecodable)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (
+            {"timestamp": "2026-10-01T10:00:00Z", "originalTimestamp": "2020-01-01T00:00:00Z"},
+            "2026-10-01T10:00:00+00:00",
+        ),
+        (
+            {
+                "originalTimestamp": "2026-10-01T09:00:00Z",
+                "sentAt": "2026-10-01T09:00:05Z",
+                "receivedAt": "2026-10-01T10:00:05Z",
+            },
+            "2026-10-01T10:00:00+00:00",
+        ),
+        ({"originalTimestamp": "2026-10-01T09:00:00Z"}, "2026-10-01T09:00:00+00:00"),
+        ({"sentAt": "2026-10-01T09:00:00Z", "receivedAt": "2026-10-01T09:30:00Z"}, "2026-10-01T09:30:00+00:00"),
+        ({"timestamp": "yesterday", "receivedAt": "2026-10-01T09:30:00+02:00"}, "2026-10-01T07:30:00+00:00"),
+        ({"timestamp": "2026-10-01T09:30:00"}, "2026-10-01T09:30:00+00:00"),
+        ({"timestamp": "2026-10-01T09:30:00.123456789Z"}, "2026-10-01T09:30:00.123456+00:00"),
+    ],
+)
+def test_the_time_is_corrected_as_segment_does(event: dict[str, Any], expected: str) -> None:
+    assert event_time(event, NOW) == EventTime(at(expected))
+
+
+def test_an_event_without_a_time_is_older_than_all_others() -> None:
+    assert event_time({}, NOW).micros == UNTIMED
+
+
+def test_a_stamp_from_the_future_is_clamped_to_its_receipt_and_flagged() -> None:
+    event = {"timestamp": "2099-01-01T00:00:00Z", "receivedAt": "2026-10-31T00:00:00Z"}
+
+    assert event_time(event, NOW) == EventTime(at("2026-10-31T00:00:00+00:00"), clamped=True)
+    assert event_time({"timestamp": "2099-01-01T00:00:00Z"}, NOW) == EventTime(at("2026-11-01T12:00:00+00:00"), True)
+
+
+def test_a_stamp_a_little_ahead_is_ordinary_skew() -> None:
+    assert not event_time({"timestamp": "2026-11-01T12:05:00Z"}, NOW).clamped
+
+
+stamps = st.text("0123456789-:TZ+.", max_size=30) | st.datetimes().map(datetime.isoformat) | st.integers()
+
+
+@given(st.dictionaries(st.sampled_from(["timestamp", "originalTimestamp", "sentAt", "receivedAt"]), stamps))
+def test_any_stamps_give_a_time_that_sqlite_can_hold(event: dict[str, Any]) -> None:
+    assert -(2**63) <= event_time(event, NOW).micros < 2**63
+
+
+def test_an_event_is_recognised_by_its_message_id_else_by_its_bytes() -> None:
+    one, same, other = {"messageId": "m1", "a": 1}, {"messageId": "m1", "a": 2}, {"a": 1}
+
+    assert fingerprint(b"x", one, b"s") == fingerprint(b"y", same, b"s")
+    assert fingerprint(b"x", other, b"s") == fingerprint(b"x", None, b"s")
+    assert fingerprint(b"x", other, b"s") != fingerprint(b"y", other, b"s")
+    assert fingerprint(b"x", one, b"s") != fingerprint(b"x", one, b"t")

@@ -1,0 +1,222 @@
+"""Folding: whatever order events arrive in and however they are cut into windows, the records end the same."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attio_ctl.delivery.cells import Cell, Cells, canonical, digest_of, lay, parse
+from attio_ctl.delivery.fold import Contribution, compare, fold
+from attio_ctl.mapping.writes import RecordId, RecordKey, Write
+
+ADA = RecordKey("people", "email_addresses", "ada@example.com")
+ATTRIBUTES = ("plan", "seats", "tags")
+
+
+def said(event: int, time: int, values: dict[str, Any], append: tuple[str, ...] = ("email_addresses",)) -> Contribution:
+    whole = {"email_addresses": ["ada@example.com"], **values}
+    return Contribution(event, time, "identify", Write(ADA, whole, frozenset(append) & whole.keys()))
+
+
+class Record:
+    """One record as Attio would hold it; multiselects as sets, since their order is Attio's own."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.writes = 0
+
+    def take(self, assign: Any, append: Any) -> None:
+        self.writes += 1
+        for slug, value in assign.items():
+            self.values[slug] = frozenset(value) if isinstance(value, list) else value
+        for slug, added in append.items():
+            self.values[slug] = frozenset(self.values.get(slug) or ()) | frozenset(added)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        return {slug: value for slug, value in self.values.items() if value not in (None, frozenset())}
+
+
+def oracle(contributions: list[Contribution]) -> dict[str, Any]:
+    """Each write applied singly, the oldest first."""
+    record = Record()
+    for each in sorted(contributions, key=lambda c: c.time):
+        values = each.write.values
+        record.take(
+            {slug: value for slug, value in values.items() if slug not in each.write.append or value is None},
+            {slug: value for slug, value in values.items() if slug in each.write.append and value is not None},
+        )
+    return record.content
+
+
+def deliver(windows: list[list[Contribution]]) -> tuple[Record, Cells]:
+    record, cells = Record(), {}
+    for window in filter(None, windows):
+        due = compare(fold(ADA, window), cells)
+        if due.changed:
+            record.take(due.assign, due.append)
+        cells = {**cells, **due.cells}
+    return record, cells
+
+
+values = st.fixed_dictionaries(
+    {},
+    optional={
+        "plan": st.sampled_from(["Free", "Pro", None]),
+        "seats": st.integers(0, 3),
+        "tags": st.one_of(st.none(), st.lists(st.sampled_from("abcd"), max_size=3)),
+    },
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Contribution]:
+    """Events at distinct times; tags are sometimes added and sometimes replaced."""
+    contents = draw(st.lists(st.tuples(values, st.booleans()), min_size=1, max_size=12))
+    return [
+        said(n, 10 * n, content, ("email_addresses", "tags") if appends else ("email_addresses",))
+        for n, (content, appends) in enumerate(contents)
+    ]
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[list[Contribution], list[list[Contribution]]]:
+    """A history, and the same events permuted, repeated and cut into windows."""
+    history = draw(histories())
+    again = draw(st.lists(st.sampled_from(history), max_size=6))
+    arrived = draw(st.permutations(history + again))
+    cuts = sorted(draw(st.sets(st.integers(0, len(arrived)), max_size=4)))
+    edges = [0, *cuts, len(arrived)]
+    return history, [arrived[a:b] for a, b in itertools.pairwise(edges)]
+
+
+@given(deliveries())
+def test_any_permutation_repetition_and_partition_ends_in_the_same_record(case: Any) -> None:
+    history, windows = case
+
+    record, _ = deliver(windows)
+
+    assert record.content == oracle(history)
+
+
+@given(deliveries())
+def test_any_permutation_repetition_and_partition_ends_in_the_same_ledger(case: Any) -> None:
+    history, windows = case
+
+    assert deliver(windows)[1] == deliver([history])[1]
+
+
+@given(histories())
+def test_delivering_the_same_events_again_writes_nothing(history: list[Contribution]) -> None:
+    record, _ = deliver([history, history, list(reversed(history))])
+
+    assert record.writes == 1
+
+
+@given(histories())
+def test_every_event_whose_content_stands_is_live_and_no_other(history: list[Contribution]) -> None:
+    """An event is superseded exactly when leaving it out changes neither record nor ledger."""
+    due = compare(fold(ADA, history), {})
+    for each in history:
+        rest = [other for other in history if other is not each]
+        if rest and each.event not in due.live:
+            without = compare(fold(ADA, rest), {})
+            assert without.cells == due.cells
+
+
+cells = st.builds(
+    Cell,
+    set_at=st.integers(0, 30).map(lambda n: 10 * n),
+    digest=st.just(0),
+    added=st.dictionaries(st.sampled_from(['"a"', '"b"', '"c"']), st.integers(0, 300), max_size=3),
+).map(lambda cell: lay(Cell(cell.set_at, cell.set_at, {}), cell))
+
+
+@given(cells, cells, cells)
+def test_laying_cells_is_commutative_associative_and_idempotent(a: Cell, b: Cell, c: Cell) -> None:
+    """The digest goes with the time here, as it does whenever no two events share one."""
+    a, b, c = (Cell(each.set_at, each.set_at, each.added) for each in (a, b, c))
+
+    assert lay(a, b) == lay(b, a)
+    assert lay(lay(a, b), c) == lay(a, lay(b, c))
+    assert lay(a, a) == a
+
+
+class TestWhatIsDue:
+    def test_the_newest_event_wins_each_attribute(self) -> None:
+        due = compare(fold(ADA, [said(0, 20, {"plan": "Pro"}), said(1, 10, {"plan": "Free", "seats": 2})]), {})
+
+        assert due.assign == {"plan": "Pro", "seats": 2}
+        assert due.append == {"email_addresses": ["ada@example.com"]}
+        assert due.live == {0, 1}
+
+    def test_of_two_events_at_the_same_time_the_later_in_the_input_wins(self) -> None:
+        due = compare(fold(ADA, [said(0, 10, {"plan": "Pro"}), said(1, 10, {"plan": "Free"})]), {})
+
+        assert due.assign == {"plan": "Free"}
+        assert due.live == {1}
+
+    def test_added_values_are_a_union_in_the_order_of_appearance(self) -> None:
+        append = ("tags", "email_addresses")
+        events = [said(0, 10, {"tags": ["b", "a"]}, append), said(1, 20, {"tags": ["a", "c"]}, append)]
+
+        assert compare(fold(ADA, events), {}).append["tags"] == ["b", "a", "c"]
+
+    def test_only_added_values_that_are_new_are_sent(self) -> None:
+        append = ("tags", "email_addresses")
+        first = compare(fold(ADA, [said(0, 10, {"tags": ["a"]}, append)]), {})
+
+        due = compare(fold(ADA, [said(1, 20, {"tags": ["a", "b"]}, append)]), first.cells)
+
+        assert (due.assign, due.append) == ({}, {"tags": ["b"]})
+
+    def test_an_older_event_in_a_later_run_is_superseded(self) -> None:
+        first = compare(fold(ADA, [said(0, 20, {"plan": "Pro"})]), {})
+
+        due = compare(fold(ADA, [said(0, 10, {"plan": "Free"})]), first.cells)
+
+        assert not due.changed
+        assert due.live == frozenset()
+
+    def test_a_newer_event_that_says_the_same_is_live_but_not_sent(self) -> None:
+        first = compare(fold(ADA, [said(0, 10, {"plan": "Pro"})]), {})
+
+        due = compare(fold(ADA, [said(0, 20, {"plan": "Pro"})]), first.cells)
+
+        assert not due.changed
+        assert due.live == {0}
+        assert due.cells["plan"].set_at == 20
+
+    def test_a_late_null_clears_what_was_added_before_it_and_keeps_what_was_added_after(self) -> None:
+        append = ("tags", "email_addresses")
+        windows = [
+            [said(0, 10, {"tags": ["old"]}, append), said(1, 30, {"tags": ["new"]}, append)],
+            [said(2, 20, {"tags": None}, append)],
+        ]
+
+        assert deliver(windows)[0].content["tags"] == {"new"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "text",
+        1.5,
+        ["a", None],
+        {"line_1": "1 Main St", "locality": None},
+        RecordKey("users", "user_id", "u1"),
+        [RecordKey("users", "user_id", "u1"), RecordId("people", "7c1a4a3c-0000-4000-8000-000000000000")],
+    ],
+)
+def test_a_value_survives_its_canonical_text(value: Any) -> None:
+    assert parse(canonical(value)) == value
+    assert digest_of(value) == digest_of(parse(canonical(value)))
+
+
+def test_equal_values_have_one_canonical_text_whatever_the_order_of_their_keys() -> None:
+    assert canonical({"a": 1, "b": 2}) == canonical({"b": 2, "a": 1})

@@ -1,0 +1,180 @@
+"""One contract for every ledger: what was accounted for stays so, and comes whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from attio_ctl.delivery.account import Account
+from attio_ctl.delivery.cells import Cell
+from attio_ctl.delivery.ledger import Input, Ledger, MemoryLedger, Run, Settlement
+from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
+from attio_ctl.errors import LeaseHeldError, StorageError, WrongWorkspaceError
+from attio_ctl.mapping.writes import RecordKey
+
+ADA = RecordKey("people", "email_addresses", "ada@example.com")
+BOB = RecordKey("people", "email_addresses", "bob@example.com")
+PLAN = {"plan": Cell(10, -5, {}), "tags": Cell(added={'"a"': 3})}
+WORKSPACE = "14beef7a-99f7-4534-a87e-70b564330a4c"
+
+
+@pytest.fixture(params=["memory", "sqlite", "preview"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    sqlite = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
+    yield {"memory": MemoryLedger(), "sqlite": sqlite, "preview": MemoryLedger(sqlite)}[request.param]
+    sqlite.close()
+
+
+def settled(run: Run | None = None, **parts: object) -> Settlement:
+    return Settlement(run, **{"seen": (), "mappings": {}, **parts})
+
+
+class TestContract:
+    def test_events_are_seen_once_they_are_settled(self, ledger: Ledger) -> None:
+        ledger.settle(settled(seen={(1, 2), (-(2**63), 2**63 - 1)}))
+
+        assert ledger.seen([(1, 2), (3, 4), (-(2**63), 2**63 - 1)]) == {(1, 2), (-(2**63), 2**63 - 1)}
+
+    def test_an_event_that_shares_half_its_fingerprint_with_another_is_not_that_one(self, ledger: Ledger) -> None:
+        ledger.settle(settled(seen={(1, 2)}))
+        ledger.settle(settled(seen={(1, 3)}))
+
+        assert (1, 2) in ledger.seen([(1, 2)])
+        assert (1, 4) not in ledger.seen([(1, 4)])
+
+    def test_cells_come_back_as_they_went_in(self, ledger: Ledger) -> None:
+        ledger.record({ADA: PLAN})
+
+        assert ledger.cells([ADA, BOB]) == {ADA: PLAN}
+
+    def test_cells_are_replaced_record_by_record(self, ledger: Ledger) -> None:
+        ledger.record({ADA: PLAN, BOB: PLAN})
+        ledger.settle(settled(cells={ADA: {"plan": Cell(20, 7, {})}}))
+
+        assert ledger.cells([ADA, BOB]) == {ADA: {"plan": Cell(20, 7, {})}, BOB: PLAN}
+
+    def test_a_run_that_was_cut_short_is_taken_up_again(self, ledger: Ledger) -> None:
+        run = ledger.begin(["a", "b"])
+        account = Account(read=2, delivered=1, dead_lettered=1, codes={"invalid_email": 1}, seconds=1.5)
+        half = replace(run, inputs=(Input("a", 10, 2, "proof", True, account), run.inputs[1]))
+        ledger.settle(settled(half))
+
+        assert ledger.begin(["a", "b"]) == half
+        assert half.account == account
+        assert ledger.begin(["b"]).id != run.id
+
+    def test_a_run_that_is_done_is_followed_by_a_new_one(self, ledger: Ledger) -> None:
+        run = ledger.begin(["a"])
+        ledger.settle(settled(replace(run, inputs=(Input("a", 10, 2, "proof", True),))))
+
+        assert ledger.begin(["a"]).inputs == (Input("a"),)
+
+    def test_an_abandoned_run_is_not_taken_up_again(self, ledger: Ledger) -> None:
+        run = ledger.begin(["a"])
+        ledger.settle(settled(replace(run, inputs=(Input("a", 10, 2, "proof"),))))
+        ledger.abandon(["a"])
+
+        assert ledger.begin(["a"]).inputs == (Input("a"),)
+
+    def test_runs_are_listed_the_newest_first(self, ledger: Ledger) -> None:
+        first, second = ledger.begin(["a"]), ledger.begin(["b"])
+
+        assert [run.id for run in ledger.runs(5)] == [second.id, first.id]
+        assert [run.id for run in ledger.runs(1)] == [second.id]
+
+    def test_the_mappings_last_delivered_with_are_known(self, ledger: Ledger) -> None:
+        ledger.settle(settled(mappings={"identify": "1", "group": "1"}))
+        ledger.settle(settled(mappings={"identify": "2"}))
+
+        assert ledger.mappings() == {"identify": "2", "group": "1"}
+
+
+def test_a_preview_reads_the_ledger_beneath_and_leaves_it_alone(tmp_path: Path) -> None:
+    with_file = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
+    with_file.settle(settled(seen={(1, 2)}, cells={ADA: PLAN}, mappings={"identify": "1"}))
+    preview = MemoryLedger(with_file)
+
+    preview.settle(settled(preview.begin(["a"]), seen={(3, 4)}, cells={ADA: {}, BOB: PLAN}, mappings={"identify": "2"}))
+
+    assert preview.seen([(1, 2), (3, 4)]) == {(1, 2), (3, 4)}
+    assert preview.cells([ADA, BOB]) == {ADA: {}, BOB: PLAN}
+    assert with_file.seen([(3, 4)]) == set()
+    assert with_file.cells([ADA, BOB]) == {ADA: PLAN}
+    assert with_file.mappings() == {"identify": "1"}
+    assert with_file.runs(1) == []
+    with_file.close()
+
+
+class TestFile:
+    def test_it_is_refused_to_another_workspace(self, tmp_path: Path) -> None:
+        open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE).close()
+
+        with pytest.raises(WrongWorkspaceError, match=f"belongs to the workspace `{WORKSPACE}`"):
+            open_ledger(path=tmp_path / "ledger.sqlite", workspace_id="another")
+
+    def test_what_is_no_ledger_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "text").write_text("hello, this is no database at all" * 100)
+        with pytest.raises(StorageError, match="the ledger cannot be used"):
+            open_ledger(path=tmp_path / "text", workspace_id=WORKSPACE)
+
+        other = sqlite3.connect(tmp_path / "other")
+        other.execute("create table t (a)")
+        other.close()
+        with pytest.raises(StorageError, match="no ledger"):
+            open_ledger(path=tmp_path / "other", workspace_id=WORKSPACE)
+
+    def test_a_newer_format_is_refused(self, tmp_path: Path) -> None:
+        open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE).close()
+        db = sqlite3.connect(tmp_path / "ledger.sqlite")
+        db.execute("pragma user_version = 99")
+        db.close()
+
+        with pytest.raises(StorageError, match="format 99"):
+            open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
+
+    def test_a_settlement_comes_whole_or_not_at_all(self, tmp_path: Path) -> None:
+        ledger = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
+
+        with pytest.raises(StorageError):
+            ledger.settle(settled(seen={(1, 2)}, cells={ADA: PLAN}, mappings={"identify": None}))
+
+        assert ledger.seen([(1, 2)]) == set()
+        assert ledger.cells([ADA]) == {}
+        ledger.close()
+
+    def test_one_process_delivers_at_a_time_and_its_death_frees_the_ledger(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.sqlite"
+        ledger = open_ledger(path=path, workspace_id=WORKSPACE)
+        script = (
+            "import sys, time; from pathlib import Path; from attio_ctl.delivery.sqlite_ledger import open_ledger\n"
+            "with open_ledger(path=Path(sys.argv[1]), workspace_id=sys.argv[2]).claim():\n"
+            "    print('held', flush=True); time.sleep(60)\n"
+        )
+        command = [sys.executable, "-c", script, os.fspath(path), WORKSPACE]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"held\n"
+
+            with pytest.raises(LeaseHeldError, match=f"process {other.pid} on"), ledger.claim():
+                pass
+
+            other.kill()
+        with ledger.claim():
+            pass
+        ledger.close()
+
+    def test_a_window_of_records_is_one_statement_however_many_they_are(self, tmp_path: Path) -> None:
+        """SQLite takes 32,766 parameters at most."""
+        ledger: SqliteLedger = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
+        keys = [RecordKey("people", "email_addresses", f"{n}@example.com") for n in range(40_000)]
+        ledger.record(dict.fromkeys(keys, PLAN))
+
+        assert len(ledger.cells(keys)) == 40_000
+        ledger.close()
