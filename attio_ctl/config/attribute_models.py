@@ -68,6 +68,7 @@ class Titled(Spec):
     """A select option or a status, told apart by its title."""
 
     title: Title
+    """The name that people see, and that it is told apart by."""
     renamed_from: Title | None = None
     """The title it had before; the rename keeps its id and every value."""
     id: Uuid | None = None
@@ -93,15 +94,20 @@ class Currency(Spec):
     """How a currency attribute counts and shows money."""
 
     code: Literal[CURRENCIES]  # type: ignore[valid-type]
+    """The currency of all its values, as an ISO 4217 code that Attio knows; changing it converts nothing."""
     display: Literal[CURRENCY_DISPLAYS] = "symbol"  # type: ignore[valid-type]
+    """How the currency is shown beside the amount."""
 
 
 class Relationship(Spec):
     """The other side of a two-way reference, made in the same call."""
 
     slug: Slug
+    """The slug of the reverse attribute."""
     title: Title
+    """The name of the reverse attribute."""
     multiselect: bool = False
+    """Whether a record over there may be pointed at by several records here."""
 
 
 class AttributeBase(Spec):
@@ -110,6 +116,7 @@ class AttributeBase(Spec):
     title: Title | None = None
     """The name people see; by default made from the slug when the attribute is created."""
     description: str | None = None
+    """A note for people, shown in Attio's settings."""
     required: bool = False
     """Whether new records must have a value; old records are left alone."""
     renamed_from: Slug | None = None
@@ -141,39 +148,65 @@ class DynamicDefaultMixin(Spec):
 
 
 class TextAttribute(AttributeBase, UniqueMixin, DefaultMixin):
+    """Any text."""
+
     type: Literal["text"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class NumberAttribute(AttributeBase, UniqueMixin, DefaultMixin):
+    """A number, whole or not."""
+
     type: Literal["number"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class CheckboxAttribute(AttributeBase, DefaultMixin):
+    """True or false."""
+
     type: Literal["checkbox"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class CurrencyAttribute(AttributeBase, DefaultMixin):
+    """An amount of money, with at most four decimals."""
+
     type: Literal["currency"]
+    """What kind of value it holds; cannot be changed later."""
     currency: Currency
+    """How it counts and shows money."""
 
 
 class DateAttribute(AttributeBase, DynamicDefaultMixin):
+    """A calendar day."""
+
     type: Literal["date"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class TimestampAttribute(AttributeBase, DynamicDefaultMixin):
+    """A moment in time."""
+
     type: Literal["timestamp"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class RatingAttribute(AttributeBase, DefaultMixin):
+    """A rating of zero to five stars."""
+
     type: Literal["rating"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class StatusAttribute(AttributeBase, DefaultMixin):
-    type: Literal["status"]
-    statuses: tuple[Status, ...] = ()
+    """The stage of a pipeline; one of its statuses."""
 
-    @field_validator("statuses", mode="before")
+    type: Literal["status"]
+    """What kind of value it holds; cannot be changed later."""
+    statuses: tuple[Status, ...] = ()
+    """Its statuses: bare titles, or mappings that say more; those in Attio that are not listed are left alone."""
+
+    @field_validator("statuses", mode="before", json_schema_input_type=tuple[Title | Status, ...])
     @classmethod
     def _a_bare_title_is_a_status(cls, value: Any) -> Any:
         return _titles_as_objects(value)
@@ -185,10 +218,14 @@ class StatusAttribute(AttributeBase, DefaultMixin):
 
 
 class SelectAttribute(AttributeBase, MultiselectMixin, DefaultMixin):
-    type: Literal["select"]
-    options: tuple[Option, ...] = ()
+    """One option of a list, or several."""
 
-    @field_validator("options", mode="before")
+    type: Literal["select"]
+    """What kind of value it holds; cannot be changed later."""
+    options: tuple[Option, ...] = ()
+    """Its options: bare titles, or mappings that say more; those in Attio that are not listed are left alone."""
+
+    @field_validator("options", mode="before", json_schema_input_type=tuple[Title | Option, ...])
     @classmethod
     def _a_bare_title_is_an_option(cls, value: Any) -> Any:
         return _titles_as_objects(value)
@@ -200,7 +237,10 @@ class SelectAttribute(AttributeBase, MultiselectMixin, DefaultMixin):
 
 
 class RecordReferenceAttribute(AttributeBase, MultiselectMixin, DefaultMixin):
+    """Points at records, of one object or several."""
+
     type: Literal["record-reference"]
+    """What kind of value it holds; cannot be changed later."""
     to: tuple[Slug, ...] = ()
     """The objects whose records it may point at; none means any."""
     relationship: Relationship | None = None
@@ -214,23 +254,38 @@ class RecordReferenceAttribute(AttributeBase, MultiselectMixin, DefaultMixin):
 
 
 class ActorReferenceAttribute(AttributeBase, MultiselectMixin, DynamicDefaultMixin):
+    """Points at members of the Attio workspace."""
+
     type: Literal["actor-reference"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class LocationAttribute(AttributeBase, DefaultMixin):
+    """A postal address with coordinates."""
+
     type: Literal["location"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class DomainAttribute(AttributeBase, UniqueMixin, MultiselectMixin, DefaultMixin):
+    """An internet domain."""
+
     type: Literal["domain"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class EmailAddressAttribute(AttributeBase, UniqueMixin, MultiselectMixin, DefaultMixin):
+    """An e-mail address."""
+
     type: Literal["email-address"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 class PhoneNumberAttribute(AttributeBase, MultiselectMixin, DefaultMixin):
+    """A phone number, with its country."""
+
     type: Literal["phone-number"]
+    """What kind of value it holds; cannot be changed later."""
 
 
 Attribute = Annotated[

@@ -3,12 +3,12 @@ What a workspace file may say, as frozen models; anything else is an error.
 
 A field that a file leaves out is not managed: `model_fields_set` tells it from a field that is set to its default.
 The field names are those of the file; `state.desired` turns them into Attio's. The models of attributes stand in
-`attribute_models` and are named here too.
+`attribute_models`, those of mappings in `mapping_models`; all are named here.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
@@ -52,6 +52,18 @@ from attio_ctl.config.attribute_models import (
     UniqueMixin,
     Uuid,
 )
+from attio_ctl.config.mapping_models import (
+    REGION_PATTERN,
+    AssertRecord,
+    GroupWorkspace,
+    IdentifyUser,
+    Mapping,
+    MappingBase,
+    MappingTest,
+    MappingValue,
+    Multiselect,
+    Values,
+)
 
 __all__ = [
     "BASE_URL_PATTERN",
@@ -90,6 +102,7 @@ __all__ = [
     "Mapping",
     "MappingBase",
     "MappingTest",
+    "MappingValue",
     "MemberAccess",
     "Multiselect",
     "MultiselectMixin",
@@ -126,7 +139,6 @@ __all__ = [
 BASE_URL_PATTERN: Final = r"^https?://\S+[^/]$"
 EMAIL_PATTERN: Final = r"^[^@\s]+@[^@\s]+$"
 HTTPS_PATTERN: Final = r"^https://\S+$"
-REGION_PATTERN: Final = r"^[A-Z]{2}$"
 
 
 # --- objects, lists, webhooks, removals -----------------------------------------------------------------------------
@@ -138,11 +150,17 @@ class ObjectSpec(Spec):
     active: bool | None = None
     """Asserts that a standard object is switched on in Attio's settings, for which the API has no call."""
     singular: Title | None = None
+    """What people see for one record: `Vehicle`. Needed to create the object."""
     plural: Title | None = None
+    """What people see for several records: `Vehicles`. Needed to create the object."""
     attributes: dict[Slug, Attribute] = Field(default_factory=dict)
+    """Its attributes by slug; those in Attio that are not named are left alone."""
     renamed_from: Slug | None = None
+    """The slug it had before; the rename keeps its id and everything in it."""
     id: Uuid | None = None
+    """Attio's id, which recognises it after a rename in Attio's own settings."""
     protect: bool = False
+    """Refuse to remove it, also after its block is gone from the file."""
 
 
 Access = Literal["full-access", "read-and-write", "read-only"]
@@ -154,20 +172,28 @@ class MemberAccess(Spec):
     member: Annotated[str, StringConstraints(pattern=EMAIL_PATTERN)]
     """The member's e-mail address."""
     level: Access
+    """What they may do."""
 
 
 class ListSpec(Spec):
     """A list of records of one object."""
 
     name: Title | None = None
+    """The name people see; by default made from the slug when the list is created."""
     parent: Slug
+    """The object whose records it lists; cannot be changed later."""
     access: Access | Literal["private"] = "full-access"
     """What the whole workspace may do with it; `private` leaves it to `members`."""
     members: tuple[MemberAccess, ...] = ()
+    """What single members may do, beyond what everybody may."""
     attributes: dict[Slug, Attribute] = Field(default_factory=dict)
+    """Its attributes by slug; those in Attio that are not named are left alone."""
     renamed_from: Slug | None = None
+    """The slug it had before; the rename keeps its id and everything in it."""
     id: Uuid | None = None
+    """Attio's id, which recognises it after a rename in Attio's own settings."""
     protect: bool = False
+    """Refuse to remove it, also after its block is gone from the file."""
 
     @model_validator(mode="after")
     def _someone_has_full_access(self) -> ListSpec:
@@ -191,33 +217,46 @@ class Subscription(Spec):
     """One kind of event that a webhook is told of; the object, list and attribute named narrow it."""
 
     event: Literal[WEBHOOK_EVENTS]  # type: ignore[valid-type]
+    """What happened, in Attio's words."""
     object: Slug | None = None
+    """Only records (or attributes) of this object."""
     list: Slug | None = None
+    """Only entries (or attributes) of this list."""
     attribute: Slug | None = None
+    """Only changes of this attribute."""
 
 
 class SecretFile(Spec):
     """Where the signing secret goes that Attio shows once, when the webhook is created."""
 
     file: str
+    """A path relative to the file that says it; keep it out of git."""
 
 
 class WebhookSpec(Spec):
     """A webhook: where Attio sends events, and which."""
 
     url: Annotated[str, StringConstraints(pattern=HTTPS_PATTERN)]
+    """Where Attio sends the events; must be `https`."""
     secret: SecretFile | None = None
+    """Where the signing secret goes that Attio shows once."""
     on: tuple[Subscription, ...] = Field(min_length=1)
+    """The events that it is told of."""
     id: Uuid | None = None
+    """Attio's id, which recognises it after a rename in Attio's own settings."""
     protect: bool = False
+    """Refuse to remove it, also after its block is gone from the file."""
 
 
 class Removal(Spec):
     """The intent to remove something; without it, a block that is gone changes nothing."""
 
     address: str
+    """What to remove, such as `object.people.attribute.old_score` or `webhook.billing`."""
     action: Literal["archive", "delete", "forget"]
+    """`archive` attributes, options and statuses; `delete` custom objects and webhooks; `forget` stops managing."""
     reason: str | None = None
+    """Why, for the plan and for those who read it later."""
 
 
 # --- where the workspace is -----------------------------------------------------------------------------------------
@@ -227,18 +266,21 @@ class EnvironmentToken(Spec):
     """The token is in an environment variable."""
 
     env: str
+    """The name of the variable."""
 
 
 class FileToken(Spec):
     """The token is in a file, relative to the workspace file."""
 
     file: str
+    """A path relative to the file that says it."""
 
 
 class CommandToken(Spec):
     """The token is what a command prints, such as `[op, read, op://vault/attio/token]`."""
 
     command: tuple[str, ...] = Field(min_length=1)
+    """The program and its arguments; no shell is involved."""
 
 
 def _kind_of_token(value: Any) -> str:
@@ -261,13 +303,16 @@ class AttioApi(Spec):
     """A real workspace (or any server that speaks Attio's API)."""
 
     token: Token
+    """Where the access token comes from; it never stands in a file of the workspace."""
     base_url: Annotated[str, StringConstraints(pattern=BASE_URL_PATTERN)] = "https://api.attio.com"
+    """The server, without a `/` at its end."""
 
 
 class SandboxApi(Spec):
     """The embedded sandbox: a local Attio that needs no account; its state is kept under this name."""
 
     sandbox: Slug
+    """The name under which the sandbox keeps its state."""
     limits: bool = False
     """Imitate Attio's rate limits too; off, so that trying things is quick."""
 
@@ -284,77 +329,6 @@ Api = Annotated[
 ]
 
 
-# --- mappings -------------------------------------------------------------------------------------------------------
-
-Values = dict[str, Any]
-"""Attribute slug to a path (`$.a.b`), a template (`{{a}} {{b}}`), a Segment directive (`{"@path": …}`) or a literal."""
-
-Multiselect = Literal["append", "replace"]
-
-
-class MappingTest(Spec):
-    """An event and the records that it must produce."""
-
-    given: dict[str, Any]
-    expect: dict[str, Any]
-
-
-class MappingBase(Spec):
-    """What every mapping may say."""
-
-    preset: Literal["segment", "customer-io", "datafly", "none"] = "segment"
-    """Whose defaults fill what is left out."""
-    when: str | None = None
-    """Which events it takes, in Segment's FQL: `type = "track" and event = "Signed Up"`; by default the preset's."""
-    multiselect: Multiselect | dict[str, Multiselect] = "append"
-    """Whether several values are added to what is there or replace it: for all, or per attribute."""
-    default_region: Annotated[str, StringConstraints(pattern=REGION_PATTERN)] | None = None
-    """The country whose national phone numbers are understood, as ISO 3166 alpha-2."""
-    batch: bool = False
-    """Send through Attio's asynchronous batch and verify afterwards."""
-    tests: tuple[MappingTest, ...] = ()
-
-
-class IdentifyUser(MappingBase):
-    """A person, and the user that belongs to them."""
-
-    OBJECTS: ClassVar = {"person": "people", "user": "users"}
-
-    action: Literal["identify-user"]
-    email_address: Any = None
-    """Overrides the preset's e-mail address."""
-    user_id: Any = None
-    """Overrides the preset's user id."""
-    person: Values = Field(default_factory=dict)
-    user: Values = Field(default_factory=dict)
-
-
-class GroupWorkspace(MappingBase):
-    """A company, and the workspace that belongs to it."""
-
-    OBJECTS: ClassVar = {"company": "companies", "workspace": "workspaces"}
-
-    action: Literal["group-workspace"]
-    domain: Any = None
-    workspace_id: Any = None
-    user_id: Any = None
-    company: Values = Field(default_factory=dict)
-    workspace: Values = Field(default_factory=dict)
-
-
-class AssertRecord(MappingBase):
-    """A record of any object."""
-
-    action: Literal["assert-record"]
-    object: Slug
-    match: Slug
-    """The unique attribute that tells records apart; it must be among `values`."""
-    values: Values
-
-
-Mapping = Annotated[IdentifyUser | GroupWorkspace | AssertRecord, Field(discriminator="action")]
-
-
 # --- the whole ------------------------------------------------------------------------------------------------------
 
 
@@ -366,8 +340,14 @@ class WorkspaceSpec(Spec):
     workspace_id: Uuid | None = None
     """Attio's id of the workspace; compared with the token's before any other request."""
     api: Api
+    """A real workspace with a token, or the embedded sandbox."""
     objects: dict[Slug, ObjectSpec] = Field(default_factory=dict)
+    """Objects by slug: standard ones (only what is named is managed) and custom ones."""
     lists: dict[Slug, ListSpec] = Field(default_factory=dict)
+    """Lists by slug."""
     webhooks: dict[Slug, WebhookSpec] = Field(default_factory=dict)
+    """Webhooks by a name of your own."""
     removed: tuple[Removal, ...] = ()
+    """What may be archived, deleted or forgotten; a block that is merely gone changes nothing."""
     mappings: dict[Slug, Mapping] = Field(default_factory=dict)
+    """How product events become records, by a name of your own."""
