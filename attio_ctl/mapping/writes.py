@@ -106,6 +106,7 @@ RejectCode = Literal[
     "invalid_text",
     "invalid_timestamp",
     "missing_match_value",
+    "missing_required_value",
     "not_an_event",
     "not_writable",
     "too_many_values",

@@ -1,0 +1,114 @@
+"""
+Neutral values to what goes over the wire, in the three forms that Attio takes.
+
+| form       | call                                            | a value                                            |
+|------------|-------------------------------------------------|----------------------------------------------------|
+| documented | PUT or PATCH `/v2/objects/{object}/records`     | always a list of objects: `[{"option": "Pro"}]`    |
+| simple     | PUT `/v2/objects/{object}/records/simple`       | bare: `"Pro"`, `["a", "b"]`, a reference as a text |
+| batch      | PUT `/v2/batch/records`                         | bare, or an assertion in place of a reference      |
+
+Source: the OpenAPI document for the first; Segment's published destination for the other two, which Attio does not
+document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from attio_ctl.attribute_types import ATTRIBUTE_TYPES
+from attio_ctl.mapping.values.choices import UUID
+from attio_ctl.mapping.writes import RecordId, RecordKey, Value, Write
+from attio_ctl.state.resource import Json
+from attio_ctl.state.schema import Schema
+
+NOTHING_NESTED: Final[Mapping[RecordKey, Write]] = MappingProxyType({})
+
+
+def documented_values(object_slug: str, values: Mapping[str, Value], schema: Schema) -> dict[str, Json]:
+    """
+    Values for the documented endpoints: slug to a list of value objects; an attribute that is unset is `[]`.
+
+    PATCH reads `[]` as nothing to add, PUT as clear. Source: endpoint descriptions in the OpenAPI document.
+    """
+    return {slug: _documented_list(object_slug, slug, value, schema) for slug, value in values.items()}
+
+
+def _documented_list(object_slug: str, slug: str, value: Value, schema: Schema) -> list[Json]:
+    kind = _type_of(schema, object_slug, slug)
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    return [_documented(kind, item, schema) for item in items]
+
+
+def _documented(kind: str, value: Value, schema: Schema) -> Json:
+    match value:
+        case RecordKey(target, attribute, text):
+            target_kind = _type_of(schema, target, attribute)
+            named: Json = float(text) if target_kind == "number" else text
+            return {"target_object": target, attribute: [{ATTRIBUTE_TYPES[target_kind].value_key: named}]}
+        case RecordId(target, record_id):
+            return {"target_object": target, "target_record_id": record_id}
+        case dict():
+            return value
+    match kind:
+        case "location":
+            return value  # one line of text, which Attio takes apart
+        case "actor-reference" if UUID.fullmatch(value):
+            return {"referenced_actor_type": "workspace-member", "referenced_actor_id": value}
+        case "actor-reference":
+            return {"workspace_member_email_address": value}
+        case _:
+            return {ATTRIBUTE_TYPES[kind].value_key: value}
+
+
+def _type_of(schema: Schema, object_slug: str, slug: str) -> str:
+    return schema.objects[object_slug].attributes[slug].type
+
+
+def simple_values(values: Mapping[str, Value]) -> dict[str, Json]:
+    """Values for `records/simple`: bare ones; null unsets, names are `Last, First`, references their key or id."""
+    return {slug: _simple(value) for slug, value in values.items()}
+
+
+def _simple(value: Value) -> Json:
+    match value:
+        case list():
+            return [_simple(item) for item in value]
+        case RecordKey():
+            return value.value
+        case RecordId():
+            return value.id
+        case {"full_name": str(full), "first_name": str(first), "last_name": str(last)}:
+            return f"{last}, {first}" if last else first or full
+        case _:
+            return value
+
+
+def batch_assertion(
+    write: Write, received_at: str, nested: Mapping[RecordKey, Write] = NOTHING_NESTED
+) -> dict[str, Json]:
+    """
+    One assertion of a batch; a reference to a record in `nested` becomes an assertion of that record in its place.
+
+    Args:
+        received_at: ISO 8601; the batch is worked off in the order of these.
+        nested: records that this call writes along with this one; each nested at most once on a path.
+    """
+    return {
+        "object": write.key.object,
+        "mode": "create-or-update",
+        "matching_attribute": write.key.attribute,
+        "multiselect_values": "append",
+        "values": {slug: _nested(value, received_at, nested) for slug, value in write.values.items()},
+        "received_at": received_at,
+    }
+
+
+def _nested(value: Value, received_at: str, nested: Mapping[RecordKey, Write]) -> Json:
+    if isinstance(value, list):
+        return [_nested(item, received_at, nested) for item in value]
+    if isinstance(value, RecordKey) and value in nested:
+        rest: dict[RecordKey, Any] = {key: write for key, write in nested.items() if key != value}
+        return batch_assertion(nested[value], received_at, rest)
+    return _simple(value)

@@ -1,0 +1,160 @@
+"""One record of a mapping, compiled against a schema: what fills it, what checks it, what it is found by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from attio_ctl.config.models import Mapping
+from attio_ctl.mapping.actions import Assignment, RecordOutline
+from attio_ctl.mapping.expressions.javascript import MISSING, is_falsy
+from attio_ctl.mapping.expressions.node import Expression, ExpressionError, Literal, tidy
+from attio_ctl.mapping.expressions.read import read_expression
+from attio_ctl.mapping.fql.evaluate import matches
+from attio_ctl.mapping.fql.parser import parse
+from attio_ctl.mapping.fql.tree import Node
+from attio_ctl.mapping.presets import is_empty
+from attio_ctl.mapping.values.coerce import Coerce, coercer, match_text, refuser
+from attio_ctl.mapping.writes import RecordKey, Reject, Value, Write
+from attio_ctl.state.schema import Schema
+
+Complain = Callable[[str, str], None]
+"""Takes the code and the message of a problem in the mapping itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """One assignment, ready to run; `path` names the attribute in reasons."""
+
+    slug: str
+    path: str
+    expression: Expression
+    coerce: Coerce
+    assignment: Assignment
+    when: Node | None = None
+
+    def fill(self, event: dict[str, Any]) -> Any:
+        """
+        The neutral value for one event, or `MISSING` when there is none and none is needed.
+
+        Raises:
+            Reject: a value that Attio would refuse, or none where one is needed.
+        """
+        if self.when is not None and not matches(self.when, event):
+            return MISSING
+        try:
+            raw = self._raw(event)
+            return MISSING if raw is MISSING else self.coerce(raw)
+        except Reject as reject:
+            raise Reject(reject.code, reject.reason, reject.path or self.path) from None
+        except ExpressionError as error:
+            raise Reject("expression_failed", str(error), self.path) from None
+        except RecursionError:
+            raise Reject("expression_failed", "the event is nested too deeply", self.path) from None
+
+    def _raw(self, event: dict[str, Any]) -> Any:
+        raw = tidy(self.expression.resolve(event))
+        field = self.assignment.field
+        if field is None or not (raw is MISSING or is_empty(raw) or is_falsy(raw)):
+            return raw
+        if not self.assignment.needed:
+            return MISSING
+        if raw is MISSING or is_empty(raw):
+            raise Reject("missing_match_value", f"the event has no `{field}`", field)
+        return raw
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMaker:
+    """One record of a mapping, ready to run; `links` go from slug to the index of an earlier record."""
+
+    object: str
+    match: str
+    links: tuple[tuple[str, int], ...]
+    fillers: tuple[Filler, ...]
+    append: frozenset[str]
+    multiselect: frozenset[str]
+
+    def make(self, event: dict[str, Any], earlier: list[Write]) -> Write:
+        """
+        The record for one event, after the records of the same mapping that it may refer to.
+
+        Raises:
+            Reject: a value that Attio would refuse, or no value to match by.
+        """
+        values: dict[str, Value] = {}
+        for slug, index in self.links:
+            key = earlier[index].key
+            values[slug] = [key] if slug in self.multiselect else key
+        for filler in self.fillers:
+            value = filler.fill(event)
+            if value is not MISSING:
+                values[filler.slug] = value
+        try:
+            text = match_text(values.get(self.match))
+        except Reject as reject:
+            raise Reject(reject.code, reject.reason, f"{self.object}.{self.match}") from None
+        append = frozenset(slug for slug in self.append if values.get(slug) is not None)
+        return Write(RecordKey(self.object, self.match, text), values, append)
+
+
+def compile_record(record: RecordOutline, mapping: Mapping, schema: Schema, complain: Complain) -> RecordMaker:
+    """
+    The record, ready to run.
+
+    What the schema does not have becomes a filler that rejects; what cannot be read is complained about.
+    """
+    known = schema.objects.get(record.object)
+    attributes = known.attributes if known else {}
+    links = tuple((slug, index) for slug, index in record.links if slug in attributes)
+    # A link that the schema has no attribute for rejects like any other unknown attribute.
+    assigned = [Assignment(slug, True) for slug, _ in record.links if slug not in attributes]
+    fillers = tuple(_filler(each, record, mapping, schema, complain) for each in (*assigned, *record.assignments))
+    several = frozenset(attribute.slug for attribute in attributes.values() if attribute.multiselect)
+    append = frozenset(slug for slug in several if multiselect_mode(mapping, record.object, slug) == "append")
+    match = attributes[record.match].slug if record.match in attributes else record.match
+    return RecordMaker(record.object, match, links, fillers, append, several)
+
+
+def multiselect_mode(mapping: Mapping, object_slug: str, slug: str) -> str:
+    """`append` or `replace` for one attribute; an entry `object.slug` beats one of `slug`."""
+    modes = mapping.multiselect
+    if isinstance(modes, str):
+        return modes
+    return modes.get(f"{object_slug}.{slug}", modes.get(slug, "append"))
+
+
+def _filler(
+    assignment: Assignment, record: RecordOutline, mapping: Mapping, schema: Schema, complain: Complain
+) -> Filler:
+    expression, faults = read_expression(assignment.source)
+    where = ".".join(map(str, assignment.place)) or assignment.slug
+    for fault in faults:
+        complain("AC303", f"`{'.'.join(map(str, (where, *fault.path)))}`: {fault.message}")
+    slug, coerce = _coerce(assignment.slug, record.object, schema, mapping.default_region)
+    when = parse(assignment.when) if assignment.when is not None else None
+    return Filler(slug, f"{record.object}.{slug}", expression, _once(expression, coerce), assignment, when)
+
+
+def _once(expression: Expression, coerce: Coerce) -> Coerce:
+    """The coercer itself, or what it gives for a literal, worked out now."""
+    if not isinstance(expression, Literal) or isinstance(expression.value, list | dict):
+        return coerce
+    try:
+        value = coerce(expression.value)
+    except Reject as reject:
+        return refuser(reject)
+    return coerce if isinstance(value, list | dict) else lambda _: value
+
+
+def _coerce(slug: str, object_slug: str, schema: Schema, region: str | None) -> tuple[str, Coerce]:
+    known = schema.objects.get(object_slug)
+    if known is None:
+        return slug, refuser(Reject("unknown_object", f"the workspace has no object `{object_slug}`"))
+    if not known.active:
+        return slug, refuser(Reject("inactive_object", f"`{object_slug}` is not switched on in Attio's settings"))
+    attribute = known.attributes.get(slug)
+    if attribute is None:
+        return slug, refuser(Reject("unknown_attribute", f"`{object_slug}` has no attribute `{slug}`"))
+    return attribute.slug, coercer(attribute, schema, region)

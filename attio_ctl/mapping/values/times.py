@@ -1,0 +1,67 @@
+"""Dates and timestamps."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from attio_ctl.mapping.values.faults import shown
+from attio_ctl.mapping.writes import Reject, RejectCode
+
+_OFFSET = r"\s?(Z|[+-]\d{2}(?::?\d{2})?)?"
+_TIME = rf"(?:[T ](\d{{2}}):(\d{{2}})(?::(\d{{2}})(?:[.,](\d{{1,9}}))?)?{_OFFSET})?"
+_ISO = re.compile(rf"(\d{{4}})(?:-(\d{{2}})(?:-(\d{{2}}){_TIME})?)?", re.ASCII | re.IGNORECASE)
+
+
+def coerce_date(value: Any) -> str:
+    """
+    A day, `YYYY-MM-DD`.
+
+    `2023` and `2023-01` are the first of January; time is cut off, after an offset has been turned into UTC.
+    Source: `value` of a date in the OpenAPI document.
+    """
+    moment, _, _ = _parse(value, "invalid_date")
+    return f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"
+
+
+def coerce_timestamp(value: Any) -> str:
+    """
+    A moment in UTC, `YYYY-MM-DDTHH:MM:SS[.fraction]Z`, with up to nine digits of a second; without an offset it is UTC.
+
+    Source: docs.attio.com/docs/attribute-types/attribute-types-timestamp.
+    """
+    moment, fraction, _ = _parse(value, "invalid_timestamp")
+    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}{f'.{fraction}' if fraction else ''}Z"
+
+
+def _parse(value: Any, code: RejectCode) -> tuple[datetime, str, bool]:
+    """The moment in UTC to the second, the digits behind it, and whether a time was given."""
+    if not isinstance(value, str):
+        raise Reject("wrong_type", f"an ISO 8601 text such as `2023-09-28` was expected, not {shown(value)}")
+    match = _ISO.fullmatch(value.strip())
+    if match is None:
+        raise Reject(code, f"{shown(value)} is not in ISO 8601, as `2023-09-28` or `2023-09-28T04:39:17Z`")
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    try:
+        midnight = date(int(year), int(month or 1), int(day or 1))
+        moment = datetime(
+            midnight.year,
+            midnight.month,
+            midnight.day,
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            tzinfo=_zone(offset),
+        ).astimezone(timezone.utc)  # noqa: UP017
+    except (ValueError, OverflowError):
+        raise Reject(code, f"there is no {shown(value)} in the calendar") from None
+    return moment, (fraction or "").rstrip("0"), hour is not None
+
+
+def _zone(offset: str | None) -> timezone:
+    if offset is None or offset in "Zz":
+        return timezone.utc  # noqa: UP017
+    digits = offset[1:].replace(":", "").ljust(4, "0")
+    span = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-span if offset[0] == "-" else span)
