@@ -1,0 +1,42 @@
+"""What a person does in Attio's settings and no API call does: done to the file, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from attio_ctl.attribute_types import STANDARD_OBJECTS
+from attio_ctl.errors import UsageError
+from attio_ctl.sandbox.options import Options
+from attio_ctl.sandbox.store.store import Store
+
+
+def activate(db: Path, objects: Sequence[str]) -> list[str]:
+    """
+    Switch standard objects on, as Settings > Objects does; a running server on the same file sees it at once.
+
+    Returns:
+        Those that were off.
+
+    Raises:
+        UsageError: one of them is no standard object.
+    """
+    if unknown := [slug for slug in objects if slug not in STANDARD_OBJECTS]:
+        raise UsageError(
+            f"`{unknown[0]}` is no standard object", hint=f"the standard objects are {', '.join(STANDARD_OBJECTS)}"
+        )
+    store = Store(db, Options())
+    try:
+        with store.transaction():
+            off = [slug for slug in dict.fromkeys(objects) if not store.schema.objects[slug].active]
+            for slug in off:
+                store.activate(slug)
+        return off
+    finally:
+        store.close()
+
+
+def reset(db: Path) -> None:
+    """Delete the workspace's file; the next sandbox on it is a fresh one with another workspace id."""
+    for suffix in ("", "-wal", "-shm"):
+        db.with_name(db.name + suffix).unlink(missing_ok=True)

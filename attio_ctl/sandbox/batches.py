@@ -1,0 +1,152 @@
+"""
+Batches of assertions: taken at once, carried out afterwards in order, what is invalid dropped without a word.
+
+A batch is a row before it is acknowledged, so a killed server goes on with it at the next start; several processes on
+one file take turns, because each chunk reads where the last one ended inside its own transaction.
+
+Source: Segment's destination (pull request 2057 there, by an Attio engineer). What happens to each dropped assertion is
+not public; here it is kept with its reason, for the admin interface only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from attio_ctl.sandbox.errors import RefusedError, value_not_found
+from attio_ctl.sandbox.ids import new_id
+from attio_ctl.sandbox.model import Actor, Attribute, Json, Payload
+from attio_ctl.sandbox.records.asserting import assert_row, matching_attribute
+from attio_ctl.sandbox.records.parse import SimpleReader
+from attio_ctl.sandbox.records.write import Multiselect
+from attio_ctl.sandbox.store.store import Store
+
+MAX_ASSERTIONS: Final = 10_000
+MAX_DEPTH: Final = 8
+CHUNK: Final = 100
+
+_HOW: Final = {"append": Multiselect.APPEND, "replace": Multiselect.REPLACE}
+
+
+class AssertionReader(SimpleReader):
+    """Reads values in which an assertion may stand in place of a record reference: it is carried out first."""
+
+    def __init__(self, store: Store, actor: Actor, depth: int = 0) -> None:
+        super().__init__(store)
+        self.actor = actor
+        self.depth = depth
+
+    def find_target(self, attribute: Attribute, raw: Json) -> Payload:
+        """The record of a nested assertion, or what `SimpleReader` finds."""
+        if not isinstance(raw, dict) or "matching_attribute" not in raw:
+            return super().find_target(attribute, raw)
+        self.target_object(attribute, str(raw.get("object")))
+        return carry_out(self.store, self.actor, raw, self.depth + 1)
+
+
+def carry_out(store: Store, actor: Actor, assertion: Json, depth: int = 0) -> int:
+    """
+    One assertion with everything nested in it.
+
+    Returns:
+        The pk of the record.
+
+    Raises:
+        RefusedError: the assertion is invalid; nothing of it must be kept.
+    """
+    wrong = _fault(assertion, depth)
+    if wrong is not None:
+        raise RefusedError(400, "validation_type", wrong)
+    collection = store.schema.objects.get(assertion["object"])
+    if collection is None:
+        raise value_not_found(f'Object with slug/ID "{assertion["object"]}" not found.')
+    if not collection.active:
+        raise RefusedError(400, "standard_object_disabled", f'Object "{collection.slug}" is not enabled.')
+    matching = matching_attribute(collection, assertion["matching_attribute"])
+    parsed = AssertionReader(store, actor, depth).read(collection, assertion["values"])
+    how = _HOW[assertion.get("multiselect_values", "append")]
+    return assert_row(store, actor, collection, parsed, matching=matching, multiselect=how).pk
+
+
+def _fault(assertion: Json, depth: int) -> str | None:
+    """What is wrong with the shape of an assertion."""
+    if depth > MAX_DEPTH:
+        return f"assertions are nested more than {MAX_DEPTH} deep"
+    if not isinstance(assertion, dict):
+        return "an assertion must be an object"
+    if assertion.get("mode", "create-or-update") != "create-or-update":
+        return f"unknown mode: {assertion['mode']}"
+    if assertion.get("multiselect_values", "append") not in _HOW:
+        return f"unknown multiselect_values: {assertion['multiselect_values']}"
+    for name in ("object", "matching_attribute"):
+        if not isinstance(assertion.get(name), str):
+            return f"`{name}` must be a string"
+    return None if isinstance(assertion.get("values"), dict) else "`values` must be an object"
+
+
+def accept(store: Store, actor: Actor, assertions: list[Json]) -> str:
+    """Write a batch down and return its id; it is carried out by `work`."""
+    id_ = new_id()
+    store.db.write(
+        "INSERT INTO batches (id, actor, body, total, received_at) VALUES (?, ?, ?, ?, ?)",
+        (id_, store.actor_pk(actor), orjson.dumps(assertions), len(assertions), store.now()),
+    )
+    return id_
+
+
+class BatchWorker:
+    """Carries out waiting batches, a chunk per transaction; keeps the parsed body of the current one in between."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._current: tuple[int, list[Json]] = (0, [])
+
+    def work(self) -> bool:
+        """
+        Carry out the next chunk.
+
+        Returns:
+            Whether there may be more to do.
+        """
+        if self._next() is None:
+            return False
+        with self.store.transaction():
+            found = self._next()
+            if found is None:
+                return False
+            pk, actor_pk, start, total = found
+            if self._current[0] != pk:
+                (body,) = self.store.db.row("SELECT body FROM batches WHERE pk = ?", (pk,))
+                self._current = (pk, orjson.loads(body))
+            actor = self.store.actor(actor_pk)
+            end = min(start + CHUNK, total)
+            for position in range(start, end):
+                self._one(pk, actor, position, self._current[1][position])
+            if end == total:
+                self.store.db.write(
+                    "UPDATE batches SET next = ?, finished_at = ?, body = NULL WHERE pk = ?",
+                    (end, self.store.now(), pk),
+                )
+            else:
+                self.store.db.write("UPDATE batches SET next = ? WHERE pk = ?", (end, pk))
+        return True
+
+    def _next(self) -> Any:
+        return self.store.db.row(
+            "SELECT pk, actor, next, total FROM batches WHERE finished_at IS NULL ORDER BY pk LIMIT 1"
+        )
+
+    def _one(self, batch: int, actor: Actor, position: int, assertion: Json) -> None:
+        execute = self.store.db.connection.execute
+        execute("SAVEPOINT assertion")
+        try:
+            carry_out(self.store, actor, assertion)
+        except RefusedError as refusal:
+            execute("ROLLBACK TO assertion")
+            self.store.db.write(
+                "INSERT INTO dropped_assertions (batch, position, code, message, assertion) VALUES (?, ?, ?, ?, ?)",
+                (batch, position, refusal.code, refusal.message, orjson.dumps(assertion)),
+            )
+        finally:
+            execute("RELEASE assertion")

@@ -1,0 +1,66 @@
+"""Asserting: update the record that has a unique value, or make it."""
+
+from __future__ import annotations
+
+from attio_ctl.sandbox.errors import RefusedError, missing_value, value_not_found
+from attio_ctl.sandbox.model import Actor, Attribute, Collection
+from attio_ctl.sandbox.records import rows, unique
+from attio_ctl.sandbox.records.parse import Parsed
+from attio_ctl.sandbox.records.rows import Row
+from attio_ctl.sandbox.records.write import Multiselect, Writer
+from attio_ctl.sandbox.store.store import Store
+from attio_ctl.sandbox.values.types import CODECS
+
+
+def matching_attribute(collection: Collection, named: str) -> Attribute:
+    """
+    The attribute by which an assert finds its record.
+
+    Raises:
+        RefusedError: 400 for an unknown one, or one that is not unique.
+    """
+    found = collection.known.get(named)
+    if found is None or found.archived:
+        raise value_not_found(f'No attribute was found for matching_attribute slug/ID "{named}".')
+    if not found.unique:
+        raise RefusedError(
+            400,
+            "matching_attribute_definition_not_unique",
+            "The matching attribute specified is not a unique attribute.",
+        )
+    return found
+
+
+def assert_row(
+    store: Store,
+    actor: Actor,
+    collection: Collection,
+    parsed: Parsed,
+    *,
+    matching: Attribute,
+    multiselect: Multiselect,
+) -> Row:
+    """
+    Update the record that has one of the matching values, or make one.
+
+    The matching attribute itself only gains values. Several matches are refused (`multiple_match_results`, inferred
+    from a client's error table); so is a body without the matching attribute (`missing_value`, inferred).
+
+    Raises:
+        RefusedError: those two, and whatever creating or updating refuses.
+    """
+    payloads = parsed.get(matching)
+    if not payloads:
+        raise missing_value(matching.id)
+    key_of = CODECS[matching.type].key
+    found = {pk for payload in payloads for pk in unique.owners(store.db, matching.pk, key_of(payload))}
+    if len(found) > 1:
+        raise RefusedError(
+            400, "multiple_match_results", f'Multiple records match the values of attribute "{matching.slug}".'
+        )
+    writer = Writer(store, actor)
+    if not found:
+        return writer.create(collection, parsed)
+    row = rows.by_pk(store.db, found.pop())
+    writer.update(row, parsed, multiselect, additive=matching if matching.multiselect else None)
+    return row

@@ -1,0 +1,105 @@
+"""Records and entries as answers show them."""
+
+from __future__ import annotations
+
+from attio_ctl.sandbox.ids import iso
+from attio_ctl.sandbox.model import Attribute, Collection, Json, Payload, Schema
+from attio_ctl.sandbox.records.rows import Row, with_links
+from attio_ctl.sandbox.store.store import Store
+from attio_ctl.sandbox.values.types import CODECS
+
+KEYS = frozenset({"record_id", "entry_id"})
+
+
+class Viewer:
+    """Renders rows of one collection; made once for all rows of an answer."""
+
+    def __init__(self, store: Store, collection: Collection) -> None:
+        self.store = store
+        self.schema: Schema = store.schema
+        self.collection = collection
+        self.shown = tuple(one for one in collection.attributes if not one.archived)
+        self.has_links = any(one.type == "record-reference" for one in self.shown)
+
+    def load(self, rows: list[Row]) -> list[Row]:
+        """The rows with their links, where the collection has any."""
+        return with_links(self.store.db, rows) if self.has_links else rows
+
+    def records(self, rows: list[Row]) -> list[dict[str, Json]]:
+        """Records in the shape of every answer."""
+        workspace = self.schema.workspace_id
+        base = f"https://app.attio.com/{self.schema.workspace_slug}/{self._segment()}/"
+        return [
+            {
+                "id": {"workspace_id": workspace, "object_id": self.collection.id, "record_id": row.id},
+                "created_at": iso(row.created_at),
+                "web_url": base + row.id,
+                "values": self.values(row),
+            }
+            for row in self.load(rows)
+        ]
+
+    def _segment(self) -> str:
+        return str(self.collection.details.get("web_url_segment", f"custom/{self.collection.slug}"))
+
+    def entries(self, rows: list[Row]) -> list[dict[str, Json]]:
+        """List entries in the shape of every answer."""
+        workspace = self.schema.workspace_id
+        parent_object = self.schema.collections[self.collection.details["parent"]].slug
+        return [
+            {
+                "id": {"workspace_id": workspace, "list_id": self.collection.id, "entry_id": row.id},
+                "parent_record_id": self.record_id(row.parent),
+                "parent_object": parent_object,
+                "created_at": iso(row.created_at),
+                "entry_values": self.values(row),
+            }
+            for row in self.load(rows)
+        ]
+
+    def record_id(self, pk: int | None) -> str:
+        """The id of a row."""
+        (id_,) = self.store.db.row("SELECT id FROM records WHERE pk = ?", (pk,))
+        return str(id_)
+
+    def values(self, row: Row) -> dict[str, Json]:
+        """Every attribute that is not archived, as an array of its active values."""
+        return {attribute.slug: self.value(row, attribute) for attribute in self.shown}
+
+    def value(self, row: Row, attribute: Attribute) -> list[dict[str, Json]]:
+        """The active values of one attribute."""
+        if attribute.type == "record-reference":
+            links = row.links.get(attribute.pk)
+            if not links:
+                return []
+            return [self.one(attribute, link[1], None, link[2], [link[4], link[5]]) for link in links]
+        stored = row.data.get(str(attribute.pk))
+        if stored is not None:
+            return [self.one(attribute, one[0], None, one[1], one[2]) for one in stored]
+        if attribute.system and not attribute.writable:
+            payload = self._own(row, attribute.slug)
+            if payload is not None:
+                return [self.one(attribute, row.created_at, None, row.actor, payload)]
+        return []
+
+    def _own(self, row: Row, slug: str) -> Payload:
+        if slug in KEYS:
+            return row.id
+        if slug == "created_at":
+            return iso(row.created_at)
+        if slug == "created_by":
+            actor = self.store.actor(row.actor)
+            return [actor.type, actor.id]
+        return None
+
+    def one(
+        self, attribute: Attribute, active_from: int, active_until: int | None, actor: int, payload: Payload
+    ) -> dict[str, Json]:
+        """One value with its dates and author."""
+        return {
+            "active_from": iso(active_from),
+            "active_until": None if active_until is None else iso(active_until),
+            "created_by_actor": self.store.actor(actor).as_json(),
+            **CODECS[attribute.type].read(payload, attribute, self.schema),
+            "attribute_type": attribute.type,
+        }

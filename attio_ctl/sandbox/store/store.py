@@ -1,0 +1,182 @@
+"""The workspace at rest: its file, its schema in memory, and the actors that wrote to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import orjson
+
+from attio_ctl.sandbox.ids import new_id
+from attio_ctl.sandbox.model import SYSTEM, Actor, Attribute, Collection, Json, Option, Schema
+from attio_ctl.sandbox.options import Options
+from attio_ctl.sandbox.store.database import Database, Location
+from attio_ctl.sandbox.store.seed import plant
+from attio_ctl.sandbox.store.snapshot import attribute_details, load_schema, option_details
+
+
+class Store:
+    """
+    One workspace.
+
+    The schema is kept as a snapshot and read again after a write to it, from here or (noticed by SQLite's
+    `data_version`) from another process. Rows are never cached: a query is always answered by the file.
+
+    Raises:
+        StorageError: the file cannot be opened.
+    """
+
+    def __init__(self, location: Location, options: Options) -> None:
+        self.options = options
+        self.db = Database(location)
+        self._actors: dict[Actor, int] = {}
+        self._actor_of: dict[int, Actor] = {0: SYSTEM}
+        with self.db.transaction():
+            if self.db.row("SELECT 1 FROM meta WHERE key = 'workspace_id'") is None:
+                plant(self.db, options, self.now())
+        self._schema: Schema | None = None
+        self._seen = (0, 0)
+
+    def now(self) -> int:
+        """The options' clock in microseconds since 1970."""
+        return int(self.options.clock() * 1_000_000)
+
+    @property
+    def schema(self) -> Schema:
+        """The schema as of the last commit that this process can see, or of its own open transaction."""
+        data_version = self.db.data_version()
+        if self._schema is None or data_version != self._seen[0]:
+            (version,) = self.db.row("SELECT value FROM meta WHERE key = 'schema_version'")
+            if self._schema is None or version != self._seen[1]:
+                self._schema = load_schema(self.db)
+            self._seen = (data_version, version)
+        return self._schema
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One write of the API: all or nothing, the schema in memory included."""
+        before = self._schema
+        try:
+            with self.db.transaction():
+                yield
+        except BaseException:
+            if self._schema is not before:
+                self._schema = None
+            self._actors.clear()
+            raise
+
+    def _touch(self) -> None:
+        self.db.write("UPDATE meta SET value = value + 1 WHERE key = 'schema_version'")
+        self._schema = None
+
+    def actor_pk(self, actor: Actor) -> int:
+        """The number under which values remember an actor."""
+        known = self._actors.get(actor)
+        if known is None:
+            if actor == SYSTEM:
+                return 0
+            row = self.db.row("SELECT pk FROM actors WHERE type = ? AND id = ?", (actor.type, actor.id))
+            known = (
+                row[0] if row else self.db.write("INSERT INTO actors (type, id) VALUES (?, ?)", (actor.type, actor.id))
+            )
+            self._actors[actor] = known
+        return known
+
+    def actor(self, pk: int) -> Actor:
+        """The actor behind a number."""
+        known = self._actor_of.get(pk)
+        if known is None:
+            known = Actor(*self.db.row("SELECT type, id FROM actors WHERE pk = ?", (pk,)))
+            self._actor_of[pk] = known
+        return known
+
+    def add_collection(self, kind: str, slug: str, details: dict[str, Json]) -> Collection:
+        """A new object or list, without attributes."""
+        pk = self.db.write(
+            "INSERT INTO collections (id, kind, slug, created_at, details) VALUES (?, ?, ?, ?, ?)",
+            (new_id(), kind, slug, self.now(), orjson.dumps(details).decode()),
+        )
+        self._touch()
+        return self.schema.collections[pk]
+
+    def save_collection(self, collection: Collection) -> Collection:
+        """Write slug and details of an object or list."""
+        self.db.write(
+            "UPDATE collections SET slug = ?, details = ? WHERE pk = ?",
+            (collection.slug, orjson.dumps(dict(collection.details)).decode(), collection.pk),
+        )
+        self._touch()
+        return self.schema.collections[collection.pk]
+
+    def remove_collection(self, collection: Collection) -> None:
+        """Forget an object or list with its attributes and options; its rows must be gone already."""
+        for attribute in collection.attributes:
+            self.db.write("DELETE FROM options WHERE attribute = ?", (attribute.pk,))
+            self.db.write("DELETE FROM unique_values WHERE attribute = ?", (attribute.pk,))
+        self.db.write("DELETE FROM attributes WHERE collection = ?", (collection.pk,))
+        self.db.write("DELETE FROM collections WHERE pk = ?", (collection.pk,))
+        self._touch()
+
+    def add_attribute(self, attribute: Attribute) -> Attribute:
+        """A new attribute at the end of its collection; `pk` and `id` of the argument do not count."""
+        pk = self.db.write(
+            "INSERT INTO attributes (id, collection, slug, type, created_at, details) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                new_id(),
+                attribute.collection,
+                attribute.slug,
+                attribute.type,
+                attribute.created_at,
+                orjson.dumps(attribute_details(attribute)).decode(),
+            ),
+        )
+        self._touch()
+        return self.schema.attributes[pk]
+
+    def save_attribute(self, attribute: Attribute) -> Attribute:
+        """Write slug and details of an attribute."""
+        kept = attribute_details(attribute)
+        (old,) = self.db.row("SELECT details FROM attributes WHERE pk = ?", (attribute.pk,))
+        if (needs := orjson.loads(old).get("visible_when")) is not None:
+            kept["visible_when"] = needs
+        self.db.write(
+            "UPDATE attributes SET slug = ?, details = ? WHERE pk = ?",
+            (attribute.slug, orjson.dumps(kept).decode(), attribute.pk),
+        )
+        self._touch()
+        return self.schema.attributes[attribute.pk]
+
+    def remove_attribute(self, attribute: Attribute) -> None:
+        """Forget an attribute; only the other side of a deleted object's relationship goes this way."""
+        self.db.write("DELETE FROM attributes WHERE pk = ?", (attribute.pk,))
+        self._touch()
+
+    def add_option(self, attribute: Attribute, option: Option) -> Option:
+        """A new option or status; `pk` and `id` of the argument do not count."""
+        pk = self.db.write(
+            "INSERT INTO options (id, attribute, title, details) VALUES (?, ?, ?, ?)",
+            (new_id(), attribute.pk, option.title, orjson.dumps(option_details(option)).decode()),
+        )
+        self._touch()
+        return self.schema.attributes[attribute.pk].option_of(pk)
+
+    def save_option(self, attribute: Attribute, option: Option) -> Option:
+        """Write title and details of an option or status."""
+        self.db.write(
+            "UPDATE options SET title = ?, details = ? WHERE pk = ?",
+            (option.title, orjson.dumps(option_details(option)).decode(), option.pk),
+        )
+        self._touch()
+        return self.schema.attributes[attribute.pk].option_of(option.pk)
+
+    def activate(self, slug: str) -> Collection:
+        """Switch a standard object on; one that is on already stays so."""
+        found = self.schema.objects[slug]
+        if found.active:
+            return found
+        return self.save_collection(replace(found, details={**found.details, "active": True}))
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
