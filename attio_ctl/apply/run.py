@@ -7,7 +7,7 @@ A failure stops only what depends on it. When told to stop, the run lets the wri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -111,10 +111,14 @@ class _Runner:
             addresses = {change.address for change in pending}
             wave = [c for c in pending if not addresses & (set(c.depends_on) - {c.address})] or pending
             async with asyncio.TaskGroup() as group:
-                for change in wave:
-                    group.create_task(self._settle(change))
+                for lane in _lanes(wave):
+                    group.create_task(self._settle_in_turn(lane))
             done = {id(change) for change in wave}
             pending = [change for change in pending if id(change) not in done]
+
+    async def _settle_in_turn(self, lane: Iterable[Change]) -> None:
+        for change in lane:
+            await self._settle(change)
 
     async def _settle(self, change: Change) -> None:
         outcome = self._foregone(change) or await self._attempt(change)
@@ -169,6 +173,20 @@ class _Runner:
 
     def _record(self, event: str, change: Doable, **data: Any) -> None:
         self._journal.append(event, address=str(change.address), action=type(change).__name__.lower(), **data)
+
+
+def _lanes(wave: Iterable[Change]) -> Iterable[list[Change]]:
+    """
+    What may go at the same time; the options or statuses of one attribute go one after the other.
+
+    Attio has no field for their order and shows them as they were made. Source: options and statuses in the OpenAPI
+    document have no position; order of creation is the reading that fits the captures.
+    """
+    lanes: dict[object, list[Change]] = {}
+    for change in wave:
+        own = change.address.parent if change.address.kind in ("option", "status") else id(change)
+        lanes.setdefault(own, []).append(change)
+    return lanes.values()
 
 
 def _makes(change: Change) -> bool:

@@ -21,7 +21,6 @@ from attio_ctl.render.text import Style
 from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
 from attio_ctl.state.resource import State, Workspace
-from attio_ctl.state.schema import build_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,6 @@ async def make_plan(
     """Read the workspace, compare it with the files, and check the mappings against what it will be."""
     desired = build_desired(loaded.spec, loaded.places.at)
     live = await read_live(attio, workspace)
-    schema = build_schema(live, desired)
     plan = build_plan(
         name=loaded.spec.workspace,
         desired=desired,
@@ -51,8 +49,8 @@ async def make_plan(
         removals=removals_of(loaded),
         allow_destroy=frozenset(_addresses(allow_destroy)),
         source=wiring.describe_source(loaded),
-        checks=() if live.incomplete else checking.check_mappings(loaded, schema),
-        mappings=checking.note_mappings(loaded, schema, wiring.state_directory(loaded)),
+        checks=(),
+        mappings=checking.note_mappings(loaded, {}),
         now=datetime.now(UTC).replace(microsecond=0),
         expires=timedelta(hours=expires_hours),
     )

@@ -38,8 +38,7 @@ def serve(port: int, db: str, tokens: tuple[str, ...], activate: str, no_limits:
         limits=NO_LIMITS if no_limits else Limits(),
         activate=_split(activate),
     )
-    where: Path | str = db if db == ":memory:" else Path(db)
-    serve_forever(options, db=where, port=port, on_ready=click.echo)
+    serve_forever(":memory:" if db == ":memory:" else Path(db), options, port=port, on_ready=click.echo)
 
 
 @command.command("activate")

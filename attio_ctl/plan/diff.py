@@ -11,7 +11,7 @@ from attio_ctl.attribute_types import ACTIVATED_BY_HAND, STANDARD_OBJECTS
 from attio_ctl.plan.changes import Blocked, Change, Create, Restore, Update
 from attio_ctl.plan.dependencies import with_dependencies
 from attio_ctl.plan.match import match
-from attio_ctl.plan.order import in_order, stage_of
+from attio_ctl.plan.order import in_order
 from attio_ctl.plan.refusals import refusals
 from attio_ctl.plan.removal import Removal, plan_removals
 from attio_ctl.state.resource import Json, Resource, State
@@ -27,7 +27,8 @@ def diff(
     Everything that must happen so that `live` becomes `desired`, in the order of apply.
 
     Args:
-        desired: Holds only managed fields; a field that is missing there is not compared.
+        desired: Holds only managed fields; a field that is missing is not compared. Its order is that of the files,
+            which statuses of a pipeline keep.
         live: What Attio says, archived resources included.
         removals: The `removed:` entries; nothing else ever archives or deletes.
         allow_destroy: Objects whose deletion is confirmed on the command line.
@@ -35,8 +36,8 @@ def diff(
     pairs = match(desired, live)
     changes: list[Change] = list(_activations(desired, live))
     mirrored: set[Address] = set()
-    for address in sorted(pairs, key=lambda a: (stage_of(a, desired.resources[a].fields), a)):
-        resource, found = desired.resources[address], pairs[address]
+    for address, resource in desired.resources.items():
+        found = pairs[address]
         if found is None and (address in mirrored or _is_standard_object(address)):
             continue
         match resource, found:

@@ -76,11 +76,11 @@ def change_stage(change: Change) -> Stage:
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """
-    By stage, then by address; but never before something that the change depends on.
+    By stage, then as they come; but never before something that the change depends on.
 
     A rename may have to wait for a later stage (a slug that another resource frees); cycles keep the plain order.
     """
-    items = sorted(changes, key=lambda change: (change_stage(change), change.address))
+    items = sorted(changes, key=change_stage)
     position = {id(change): index for index, change in enumerate(items)}
     by_address: dict[Address, list[Change]] = {}
     for change in items:

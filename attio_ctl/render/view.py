@@ -44,12 +44,13 @@ class Group:
 
 
 def group_changes(plan: Plan) -> tuple[Group, ...]:
-    """The changes of a plan by the resource at the head of their address, blocked ones first."""
+    """The changes of a plan by the resource at the head of their address: blocked ones, objects, lists, webhooks."""
     by_top: dict[Address, list[Change]] = {}
     for change in plan.changes:
         by_top.setdefault(change.address.top, []).append(change)
     groups = (_group(top, changes, plan) for top, changes in by_top.items())
-    return tuple(sorted(groups, key=lambda group: (not _is_blocked_whole(group), group.address)))
+    kinds = ("object", "list", "webhook", "mapping")
+    return tuple(sorted(groups, key=lambda group: (not _is_blocked_whole(group), kinds.index(group.address.kind))))
 
 
 def _is_blocked_whole(group: Group) -> bool:
@@ -58,7 +59,7 @@ def _is_blocked_whole(group: Group) -> bool:
 
 def _group(top: Address, changes: list[Change], plan: Plan) -> Group:
     counts = summarise(changes)
-    lines = tuple(_lines(sorted(changes, key=_reading_order), plan))
+    lines = tuple(_lines(_in_reading_order(changes), plan))
     return Group(top, f"{top}: {describe_counts(counts)}", lines, tuple(changes))
 
 
@@ -75,10 +76,16 @@ def describe_counts(counts: Summary) -> str:
     return ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing to do"
 
 
-def _reading_order(change: Change) -> tuple[tuple[str, ...], int]:
-    """A resource before its parts, each attribute's options right under it; late defaults after their create."""
-    key = tuple(part for kind, name in change.address.steps for part in ("" if kind == "object" else kind, name))
-    return key, 1 if isinstance(change, Update) else 0
+def _in_reading_order(changes: list[Change]) -> list[Change]:
+    """A resource before its parts, each with its parts right under it, otherwise as the plan has them."""
+    first = {address: index for index, address in reversed([(i, c.address) for i, c in enumerate(changes)])}
+
+    def key(change: Change) -> tuple[tuple[int, str], ...]:
+        steps = change.address.steps
+        prefixes = [Address(steps[: n + 1]) for n in range(len(steps))]
+        return tuple((first.get(prefix, len(changes)), str(prefix)) for prefix in prefixes)
+
+    return sorted(changes, key=key)
 
 
 def _lines(changes: list[Change], plan: Plan) -> Iterator[Line]:
@@ -123,7 +130,7 @@ def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan) -> Ite
         case Delete():
             yield Line("-", depth, name, f"deleted: {change.note}" if change.note else "deleted")
         case Blocked():
-            yield Line("!", depth, name, change.why)
+            yield Line("!", depth, f"{name}: {change.why}")
             yield from _field_lines(change.before, change.after, depth + 1)
             yield Line("", depth + 1, f"way out: {change.way_out}")
     hit = plan.mappings_hit_by(change)

@@ -23,14 +23,13 @@ NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 
 def plan_of(case: dict[str, object]) -> Plan:
-    spec = spec_of(case["desired"])
+    place = Place("a.yaml", 3, 1)
+    removed = spec_of(case["desired"]).removed
     return build_plan(
         name="acme",
         desired=desired_of(case["desired"]),
         live=live_of(case["live"]),
-        removals=tuple(
-            Removal(Address.parse(r.address), r.action, r.reason, Place("a.yaml", 3, 1)) for r in spec.removed
-        ),
+        removals=tuple(Removal(Address.parse(r.address), r.action, r.reason, place) for r in removed),
         allow_destroy=frozenset(Address.parse(text) for text in case.get("allow_destroy", ())),
         source=Source("sha256:0", "abc", True),
         checks=[Problem("AC301", "a message", Place("a.yaml", 1, 2), "mapping.x", "a hint", "warning")],

@@ -1,0 +1,71 @@
+"""One writer per workspace: the second is refused by name, a dead one frees itself, a late one is fenced off."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from attio_ctl.apply.lease import holding, release, renew, take
+from attio_ctl.errors import LeaseHeldError
+
+
+def test_a_second_run_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
+    path = tmp_path / "lease.json"
+    take(path, owner="ada@laptop", run="r_1", now=100.0)
+
+    with pytest.raises(LeaseHeldError, match=r"`ada@laptop` is applying .*r_1") as caught:
+        take(path, owner="grace@ci", run="r_2", now=110.0)
+
+    assert "20 s" in str(caught.value.hint)
+
+
+def test_a_lease_that_nobody_renewed_is_free_after_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "lease.json"
+    first = take(path, owner="ada", run="r_1", now=100.0)
+
+    second = take(path, owner="grace", run="r_2", now=130.1)
+
+    assert second.fencing > first.fencing
+
+
+def test_a_holder_that_slept_through_a_takeover_cannot_renew(tmp_path: Path) -> None:
+    path = tmp_path / "lease.json"
+    first = take(path, owner="ada", run="r_1", now=100.0)
+    take(path, owner="grace", run="r_2", now=200.0)
+
+    with pytest.raises(LeaseHeldError, match="lost its lease; `grace` holds"):
+        renew(path, first, now=201.0)
+
+
+def test_a_released_lease_is_free_at_once_and_the_fencing_number_grows(tmp_path: Path) -> None:
+    path = tmp_path / "lease.json"
+    first = take(path, owner="ada", run="r_1", now=100.0)
+    release(path, first)
+
+    assert take(path, owner="grace", run="r_2", now=100.0).fencing == first.fencing + 1
+
+
+def test_releasing_late_does_not_free_the_lease_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "lease.json"
+    first = take(path, owner="ada", run="r_1", now=100.0)
+    take(path, owner="grace", run="r_2", now=200.0)
+    release(path, first)
+
+    with pytest.raises(LeaseHeldError, match="grace"):
+        take(path, owner="alan", run="r_3", now=201.0)
+
+
+@pytest.mark.anyio
+async def test_the_heartbeat_keeps_a_long_run_alive(tmp_path: Path) -> None:
+    """On a clock that runs with the loop: a lease of 0.15 s is still ours after 0.5 s."""
+    path = tmp_path / "lease.json"
+    clock = asyncio.get_running_loop().time
+    async with holding(path, owner="ada", run="r_1", clock=clock, ttl=0.15) as check:
+        await asyncio.sleep(0.5)
+        check()
+        with pytest.raises(LeaseHeldError):
+            take(path, owner="grace", run="r_2", now=clock())
+
+    take(path, owner="grace", run="r_2", now=clock())
