@@ -45,13 +45,14 @@ class Option:
     target_time: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
     """
     One attribute of a collection.
 
     `default` is None, `{"dynamic": template}` or `{"static": [payload, …]}`; `allowed` are the pks of the objects that
     a reference may point at (None: any); `mirror` is the pk of the attribute on the other side of a relationship.
+    Attributes of one snapshot are compared, and hashed, by identity.
     """
 
     pk: int
@@ -86,7 +87,7 @@ class Attribute:
         return next(option for option in self.options if option.pk == pk)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Collection:
     """
     An object or a list with its attributes, in the order in which Attio lists them.
