@@ -38,6 +38,44 @@ class Client:
         assert answer.status_code == 200, answer.text
         return answer.json().get("data")
 
+    async def attribute(self, target: str, slug: str, type_: str, **more: Any) -> Any:
+        """Make an attribute on `objects/people`, `lists/renewals`, …"""
+        fields = {
+            "title": slug.replace("_", " ").capitalize(),
+            "description": None,
+            "api_slug": slug,
+            "type": type_,
+            "is_required": False,
+            "is_unique": False,
+            "is_multiselect": False,
+            "config": {},
+        }
+        return await self.data("POST", f"/{target}/attributes", {"data": {**fields, **more}})
+
+    async def object(self, slug: str) -> Any:
+        """Make a custom object."""
+        nouns = {"singular_noun": slug.rstrip("s").capitalize(), "plural_noun": slug.capitalize()}
+        return await self.data("POST", "/objects", {"data": {"api_slug": slug, **nouns}})
+
+    async def list(self, slug: str, parent: str) -> Any:
+        """Make a list that everybody may change."""
+        access = {"workspace_access": "full-access", "workspace_member_access": []}
+        fields = {"name": slug.capitalize(), "api_slug": slug, "parent_object": parent, **access}
+        return await self.data("POST", "/lists", {"data": fields})
+
+    async def create(self, object_: str, **values: Any) -> Any:
+        """Make a record."""
+        return await self.data("POST", f"/objects/{object_}/records", {"data": {"values": values}})
+
+    async def upsert(self, object_: str, matching: str, **values: Any) -> Any:
+        """Assert a record."""
+        body = {"data": {"values": values}}
+        return await self.data("PUT", f"/objects/{object_}/records", body, matching_attribute=matching)
+
+    async def query(self, path: str, filter_: Any = None, **body: Any) -> Any:
+        """The records of `objects/people/records` or entries of `lists/x/entries` that meet a filter."""
+        return await self.data("POST", f"/{path}/query", {**({} if filter_ is None else {"filter": filter_}), **body})
+
     async def refusal(self, method: str, path: str, body: Any = None, **params: Any) -> tuple[int, str, str]:
         """Status, code and message of a refusal."""
         answer = await self.ask(method, path, body, **params)
@@ -76,23 +114,3 @@ def make_client() -> Iterator[Callable[..., Client]]:
     yield make
     for store in stores:
         store.close()
-
-
-def attribute(slug: str, type_: str, **more: Any) -> dict[str, Any]:
-    """The body that makes an attribute."""
-    fields = {
-        "title": slug.replace("_", " ").capitalize(),
-        "description": None,
-        "api_slug": slug,
-        "type": type_,
-        "is_required": False,
-        "is_unique": False,
-        "is_multiselect": False,
-        "config": {},
-    }
-    return {"data": {**fields, **more}}
-
-
-def values(**values: Any) -> dict[str, Any]:
-    """The body that writes a record."""
-    return {"data": {"values": values}}

@@ -109,7 +109,7 @@ class ValueReader:
         keys = [key for key in raw if key != "target_object"]
         if len(keys) != 1:
             raise InvalidValueError([required("string", ["target_record_id"])])
-        return self._by_attribute(collection, keys[0], raw[keys[0]])
+        return self.by_attribute(collection, keys[0], raw[keys[0]])
 
     def target_object(self, attribute: Attribute, named: str) -> Collection:
         """
@@ -141,7 +141,13 @@ class ValueReader:
             raise value_not_found(f'Record with ID "{id_}" not found.')
         return int(row[0])
 
-    def _by_attribute(self, collection: Collection, named: str, raw: Json) -> int:
+    def by_attribute(self, collection: Collection, named: str, raw: Json) -> int:
+        """
+        The pk of the record that a unique attribute finds: `raw` is an array of one value, or the value.
+
+        Raises:
+            RefusedError: 400 for an attribute that is unknown or not unique, and where no record has the value.
+        """
         matching = collection.known.get(named)
         if matching is None or matching.archived:
             raise value_not_found(f'Cannot find attribute with slug/ID "{named}".')
