@@ -1,0 +1,234 @@
+"""What can be found wrong with mappings without an event: against the schema, and against sample events."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
+from typing import Any
+
+from attio_ctl.address import Address
+from attio_ctl.config.models import Mapping
+from attio_ctl.config.rules import Rule
+from attio_ctl.errors import Place, Problem
+from attio_ctl.mapping import rules
+from attio_ctl.mapping.actions import Assignment, Outline, RecordOutline, Steps, outline
+from attio_ctl.mapping.expressions.choices import IfBlank, IfExists
+from attio_ctl.mapping.expressions.javascript import MISSING
+from attio_ctl.mapping.expressions.node import Expression, Items, Literal, walk
+from attio_ctl.mapping.expressions.paths import Path, follow
+from attio_ctl.mapping.expressions.read import read_expression
+from attio_ctl.mapping.expressions.texts import Template
+from attio_ctl.mapping.fql.evaluate import matches
+from attio_ctl.mapping.fql.lexer import FqlError
+from attio_ctl.mapping.fql.lint import readings
+from attio_ctl.mapping.fql.parser import parse
+from attio_ctl.mapping.values.coerce import coercer
+from attio_ctl.mapping.writes import Reject
+from attio_ctl.state.resource import Json
+from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
+
+PlacesOf = Callable[[Steps], Place | None]
+"""Where a path of the workspace's files stands, such as `("mappings", "identify", "user", "plan")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """One mapping under check."""
+
+    name: str
+    mapping: Mapping
+    outline: Outline
+    places_of: PlacesOf
+
+    def problem(self, rule: Rule, message: str, place: Steps = (), hint: str | None = None) -> Problem:
+        where = self.places_of(("mappings", self.name, *place))
+        return rule.problem(message, where, address=str(Address.root("mapping", self.name)), hint=hint)
+
+    def assignments(self) -> Iterator[tuple[RecordOutline, Assignment]]:
+        return ((record, assignment) for record in self.outline.records for assignment in record.assignments)
+
+
+def check_mappings(mappings: MappingOf[str, Mapping], schema: Schema, places_of: PlacesOf) -> tuple[Problem, ...]:
+    """
+    Every problem of every mapping, in the order of the mappings.
+
+    `schema` should be what the workspace will be after the apply: desired laid over live.
+    """
+    found: list[Problem] = []
+    for name, mapping in mappings.items():
+        subject = _Subject(name, mapping, outline(mapping), places_of)
+        found += (subject.problem(rules.INCOMPLETE, message, place) for place, message in subject.outline.faults)
+        found += _subscription(subject)
+        found += _expressions(subject)
+        for record in subject.outline.records:
+            found += _record(subject, record, schema)
+        found += _multiselect(subject, schema)
+    return tuple(found)
+
+
+def check_samples(
+    mappings: MappingOf[str, Mapping], events: Sequence[Json], places_of: PlacesOf
+) -> tuple[Problem, ...]:
+    """Paths that none of the events has, among those that a mapping takes; mappings that take none of them."""
+    found: list[Problem] = []
+    for name, mapping in mappings.items():
+        subject = _Subject(name, mapping, outline(mapping), places_of)
+        try:
+            when = None if subject.outline.when is None else parse(subject.outline.when)
+        except FqlError:
+            continue  # told by `check_mappings`
+        taken = [event for event in events if when is None or matches(when, event)]
+        if events and not taken:
+            message = f"takes none of the {len(events):,} sample events"
+            found.append(subject.problem(rules.NEVER_TAKEN, message, ("when",)))
+        if taken:
+            found += _unseen_paths(subject, taken)
+    return tuple(found)
+
+
+def paths_in(expression: Expression) -> Iterator[tuple[str, ...]]:
+    """The paths that an expression reads from the event itself."""
+    for node in walk(expression):
+        if isinstance(node, Path):
+            yield node.steps
+        elif isinstance(node, Template):
+            yield from (part for part in node.parts if isinstance(part, tuple))
+
+
+def _unseen_paths(subject: _Subject, events: Sequence[Json]) -> Iterator[Problem]:
+    for _, assignment in subject.assignments():
+        if not assignment.place:
+            continue  # the defaults of a preset try several paths
+        expression, _ = read_expression(assignment.source)
+        for steps in dict.fromkeys(paths_in(expression)):
+            if all(follow(event, steps) is MISSING for event in events):
+                message = (
+                    f"`$.{'.'.join(steps)}` is in none of the {len(events):,} sample events that the mapping takes"
+                )
+                yield subject.problem(rules.NEVER_SEEN, message, assignment.place)
+
+
+def _subscription(subject: _Subject) -> Iterator[Problem]:
+    written = subject.mapping.when
+    if written is None:
+        if subject.outline.when is None:
+            yield subject.problem(rules.EVERY_EVENT, "there is no `when`, so every event is taken")
+        return
+    try:
+        found = readings(written)
+    except FqlError as error:
+        yield subject.problem(rules.SUBSCRIPTION, f"`when`: {error}", ("when",))
+        return
+    for reading in found:
+        at = f" (column {reading.column})" if reading.column else ""
+        yield subject.problem(rules.SEGMENT_READING, f"`when`{at}: {reading}", ("when",))
+
+
+def _expressions(subject: _Subject) -> Iterator[Problem]:
+    for _, assignment in subject.assignments():
+        _, faults = read_expression(assignment.source)
+        for fault in faults:
+            place = (*assignment.place, *fault.path)
+            yield subject.problem(rules.EXPRESSION, f"`{'.'.join(map(str, place))}`: {fault.message}", place)
+
+
+def _record(subject: _Subject, record: RecordOutline, schema: Schema) -> Iterator[Problem]:
+    known = schema.objects.get(record.object)
+    role: Steps = ("object",) if record.role == "values" else (record.role,)
+    if known is None:
+        hint = _did_you_mean(record.object, schema.objects)
+        yield subject.problem(rules.UNKNOWN_OBJECT, f"the workspace has no object `{record.object}`", role, hint)
+        return
+    if not known.active:
+        yield subject.problem(rules.INACTIVE_OBJECT, f"`{record.object}` is not switched on", role)
+        return
+    slugs = [(slug, Assignment(slug, None)) for slug, _ in record.links]
+    for slug, assignment in (*slugs, *((each.slug, each) for each in record.assignments)):
+        attribute = known.attributes.get(slug)
+        if attribute is None:
+            message, hint = f"`{record.object}` has no attribute `{slug}`", _did_you_mean(slug, known.attributes)
+            yield subject.problem(rules.UNKNOWN_ATTRIBUTE, message, assignment.place, hint)
+        elif not attribute.archived and attribute.writable:
+            yield from _literals(subject, record, assignment, attribute, schema)
+        else:
+            rule = rules.ARCHIVED_ATTRIBUTE if attribute.archived else rules.NOT_WRITABLE
+            what = "is archived" if attribute.archived else "is filled by Attio and cannot be written"
+            yield subject.problem(rule, f"`{record.object}.{slug}` {what}", assignment.place)
+    yield from _matching(subject, record, known)
+    yield from _required(subject, record, known, role)
+
+
+def _literals(
+    subject: _Subject, record: RecordOutline, assignment: Assignment, attribute: AttributeSchema, schema: Schema
+) -> Iterator[Problem]:
+    if not assignment.place:
+        return
+    expression, faults = read_expression(assignment.source)
+    if faults:
+        return
+    coerce = coercer(attribute, schema, subject.mapping.default_region)
+    for value in _possible_literals(expression):
+        try:
+            coerce(value)
+        except Reject as reject:
+            message = f"`{record.object}.{attribute.slug}` ({attribute.type}): {reject.reason}"
+            yield subject.problem(rules.LITERAL, message, assignment.place)
+
+
+def _possible_literals(expression: Expression) -> Iterator[Json]:
+    """The values that an expression can have whatever the event is."""
+    match expression:
+        case Literal(value) if value is not MISSING:
+            yield value
+        case IfExists(_, then, otherwise) | IfBlank(_, then, otherwise):
+            yield from _possible_literals(then)
+            yield from _possible_literals(otherwise)
+        case Items(items) if all(isinstance(item, Literal) for item in items):
+            yield expression.resolve(None)
+
+
+def _matching(subject: _Subject, record: RecordOutline, known: ObjectSchema) -> Iterator[Problem]:
+    attribute = known.attributes.get(record.match)
+    place: Steps = ("match",) if record.role == "values" else ()
+    if attribute is not None and not attribute.unique:
+        unique = sorted({each.slug for each in known.attributes.values() if each.unique and each.writable})
+        hint = (
+            f"unique there: {', '.join(unique)}"
+            if unique
+            else f"`{record.object}` has no unique attribute that can be written"
+        )
+        yield subject.problem(rules.NOT_UNIQUE, f"`{record.object}.{record.match}` is not unique", place, hint)
+
+
+def _required(subject: _Subject, record: RecordOutline, known: ObjectSchema, role: Steps) -> Iterator[Problem]:
+    written = {known.attributes[each.slug].slug for each in record.assignments if each.slug in known.attributes}
+    for attribute in {each.slug: each for each in known.attributes.values()}.values():
+        needed = attribute.required and attribute.writable and not attribute.archived and not attribute.has_default
+        if needed and attribute.slug not in written:
+            message = f"`{record.object}.{attribute.slug}` is required and never written, so no new record can be made"
+            yield subject.problem(rules.NEVER_WRITTEN, message, role)
+
+
+def _multiselect(subject: _Subject, schema: Schema) -> Iterator[Problem]:
+    modes = subject.mapping.multiselect
+    if isinstance(modes, str):
+        return
+    known = {
+        name
+        for record in subject.outline.records
+        if record.object in schema.objects
+        for attribute in schema.objects[record.object].attributes.values()
+        if attribute.multiselect
+        for name in (attribute.slug, f"{record.object}.{attribute.slug}")
+    }
+    for name in modes:
+        if name not in known:
+            message = f"`{name}` is no multiselect attribute of what the mapping writes"
+            yield subject.problem(rules.MULTISELECT, message, ("multiselect", name), _did_you_mean(name, known))
+
+
+def _did_you_mean(word: str, known: Iterable[Any]) -> str | None:
+    close = difflib.get_close_matches(word, list(known), 1)
+    return f"did you mean `{close[0]}`?" if close else None
