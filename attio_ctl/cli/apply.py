@@ -55,10 +55,11 @@ def command(
         )
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
+    approve = applying.go_ahead if auto_approve else applying.ask
     applying_run = applying.Run(
         loaded=loaded,
         file=file,
-        approve=(lambda _: True) if auto_approve or file is not None else applying.ask,
+        approve=approve if file is None else applying.take_as_reviewed,
         allow_destroy=allow_destroy,
         parallelism=parallelism,
         wait_activation=0.0 if wait_activation is None else parse_duration(wait_activation),

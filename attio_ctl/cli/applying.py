@@ -19,7 +19,7 @@ import click
 from attio_ctl.apply import lease
 from attio_ctl.apply.journal import Journal
 from attio_ctl.apply.operations import Operations
-from attio_ctl.apply.outcomes import Failed, Moved, Report, Skipped
+from attio_ctl.apply.outcomes import Failed, Moved, Outcome, Report, Skipped
 from attio_ctl.apply.run import apply_plan
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, planning, wiring
@@ -81,6 +81,7 @@ class Run:
                         check_lease=check_lease,
                         stop=stop,
                         parallelism=self.parallelism,
+                        observe=_watch(len(plan.changes)),
                     )
             return Done(plan, report)
 
@@ -96,6 +97,29 @@ class Run:
             names = ", ".join(f"`{change.address.name}`" for change in waiting)
             console.note(f"waiting for {names} to be activated: Workspace settings → Objects → Activate")
             await asyncio.sleep(ACTIVATION_POLL)
+
+
+def _watch(total: int) -> Callable[[Outcome], None]:
+    """Counts the outcomes on one line of the terminal."""
+    done = 0
+
+    def observe(outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        console.progress("" if done == total else f"applying {done}/{total}: {outcome.change.address}")
+
+    return observe
+
+
+def take_as_reviewed(plan: Plan) -> bool:  # noqa: ARG001
+    """A saved plan was shown and approved when it was saved."""
+    return True
+
+
+def go_ahead(plan: Plan) -> bool:
+    """Show the plan; it was approved beforehand."""
+    console.out(planning.show(plan, "text", console.style_for(sys.stdout)) + "\n")
+    return True
 
 
 def ask(plan: Plan) -> bool:

@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from attio_ctl.address import Address
 from attio_ctl.config import models
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import ConfigError, Problem
+from attio_ctl.mapping import rules
 from attio_ctl.mapping.actions import outline
+from attio_ctl.mapping.check import check_mappings
 from attio_ctl.mapping.program import digest_of
 from attio_ctl.plan.model import MappingNote
+from attio_ctl.state.desired import build_desired
+from attio_ctl.state.resource import State
+from attio_ctl.state.schema import build_schema
+from attio_ctl.state.standard import standard_state
+
+UNKNOWN_OFFLINE = frozenset({rules.UNKNOWN_OBJECT.code, rules.UNKNOWN_ATTRIBUTE.code})
+
+
+def check_against(loaded: Loaded, *layers: State) -> tuple[Problem, ...]:
+    """The mappings, checked against several states laid over the standard objects."""
+    return check_mappings(loaded.spec.mappings, build_schema(standard_state(), *layers), loaded.places.at)
+
+
+def check_offline(loaded: Loaded) -> tuple[Problem, ...]:
+    """
+    The mappings, checked against the files alone.
+
+    What is in no file and not standard may still be in the workspace, so it is only a warning here; `plan` knows.
+    """
+    found = check_against(loaded, build_desired(loaded.spec, loaded.places.at))
+    return tuple(_doubted(problem) if problem.code in UNKNOWN_OFFLINE else problem for problem in found)
+
+
+def _doubted(problem: Problem) -> Problem:
+    return replace(
+        problem, severity="warning", hint="if it is in the workspace all the same, `attio-ctl plan` finds it"
+    )
 
 
 def note_mappings(loaded: Loaded, delivered: Mapping[str, str]) -> tuple[MappingNote, ...]:

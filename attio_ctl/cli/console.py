@@ -38,6 +38,12 @@ def note(text: str) -> None:
     click.echo(text, err=True, color=True)
 
 
+def progress(text: str) -> None:
+    """Show how it goes on one line of a terminal, over the last one; an empty text wipes it. Silent in a pipe."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{text}", err=True, nl=False, color=True)
+
+
 def show_error(error: AttioCtlError) -> None:
     """Say what went wrong, on standard error."""
     click.echo(render_error(error, style_for(sys.stderr)), err=True, nl=False, color=True)

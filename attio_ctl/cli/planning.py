@@ -49,7 +49,7 @@ async def make_plan(
         removals=removals_of(loaded),
         allow_destroy=frozenset(_addresses(allow_destroy)),
         source=wiring.describe_source(loaded),
-        checks=(),
+        checks=() if live.incomplete else checking.check_against(loaded, live, desired),
         mappings=checking.note_mappings(loaded, {}),
         now=datetime.now(UTC).replace(microsecond=0),
         expires=timedelta(hours=expires_hours),

@@ -22,5 +22,7 @@ def command(workspace: str | None) -> None:
     from attio_ctl.cli import checking, console, wiring  # noqa: PLC0415  heavy imports wait
 
     loaded = wiring.load_workspace(workspace)
-    console.show_problems(loaded.warnings)
+    problems = checking.check_offline(loaded)
+    console.show_problems([*loaded.warnings, *(p for p in problems if p.severity == "warning")])
+    checking.raise_errors(problems)
     console.out(checking.describe(loaded) + "\n")

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from attio_ctl.attio.errors import NoAnswerError
+from attio_ctl.attio.reader import AttioReader
+
 Run = Callable[..., Result]
 Write = Callable[..., Path]
 
@@ -264,8 +267,6 @@ def test_a_read_that_fails_makes_a_plan_that_cannot_be_applied(
     attio_ctl: Run, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A list that could not be read must not look like a list that is not there."""
-    from attio_ctl.attio.errors import NoAnswerError
-    from attio_ctl.attio.reader import AttioReader
 
     async def fail(_: AttioReader) -> list[object]:
         raise NoAnswerError("no answer came")

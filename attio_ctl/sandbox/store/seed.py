@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 import orjson
@@ -11,14 +10,14 @@ from attio_ctl.sandbox.ids import new_id
 from attio_ctl.sandbox.model import Json
 from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.store.database import Database
+from attio_ctl.standard_objects import read_standard_objects
 
 
 def plant(db: Database, options: Options, now: int) -> None:
     """
     Write a fresh workspace into empty tables.
 
-    Source: seed/standard-objects.json, put together from captures of live workspaces and
-    docs.attio.com/docs/standard-objects; lists of options that are not public in full hold the titles that are.
+    Source: `attio_ctl.standard_objects`.
     """
     db.write("INSERT INTO actors (pk, type, id) VALUES (0, 'system', NULL)")
     for key, value in (
@@ -43,8 +42,7 @@ def plant(db: Database, options: Options, now: int) -> None:
 
 
 def _plant_objects(db: Database, activated: frozenset[str], now: int) -> None:
-    path = resources.files("attio_ctl.sandbox") / "seed" / "standard-objects.json"
-    standard = orjson.loads(path.read_bytes())
+    standard = read_standard_objects()
     objects: dict[str, int] = {}
     for one in standard:
         details = {key: one[key] for key in ("singular_noun", "plural_noun", "web_url_segment")}
