@@ -7,7 +7,10 @@ The Attio API client.
     session           one call: pace it, send it, retry it, decode it, count it
     limiter  retry    how fast to send, and whether to send again: pure decisions
     errors   scopes   what Attio's refusals mean, and which scope a call needs
-    http              the socket's edge: the only module that knows the HTTP library and the token
+    http              the socket's edge: the only module that imports the HTTP library and sees the token
+    transport         a faster network underneath, for delivering
+    decoding          bodies into checked shapes
+    messages  clock   requests and answers as data; the time that everything goes by
 
 Nothing here depends on a process-wide setting; two clients in one process share nothing unless given the same limiter.
 """

@@ -1,5 +1,5 @@
 """
-The socket's edge: the only module that knows the HTTP library, and the only place where the token is in the clear.
+The socket's edge: the only module that imports the HTTP library, and the only place where the token is in the clear.
 
 The token leaves for the configured host and no other: redirects are not followed, the header is set request by request,
 and plain HTTP is taken only on a local network. Whatever the library raises comes back as data, so no traceback can
@@ -22,6 +22,8 @@ from attio_ctl import __version__
 from attio_ctl.attio.messages import Answer, Request
 from attio_ctl.attio.retry import NoAnswer
 from attio_ctl.errors import CredentialsError, UsageError
+
+__all__ = ["CONNECTIONS", "Http", "Transport", "httpx", "is_loopback"]
 
 Transport = httpx.AsyncBaseTransport
 
@@ -68,7 +70,7 @@ class Http:
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             follow_redirects=False,
             transport=transport,
-            trust_env=not _is_loopback(host),  # a proxy from the environment has no business before a local server
+            trust_env=not is_loopback(host),  # a proxy from the environment has no business before a local server
         )
 
     async def send(self, request: Request) -> Answer | NoAnswer:
@@ -143,7 +145,8 @@ def _checked_host(base_url: str) -> str:
     return host
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a request to this host stays on the machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

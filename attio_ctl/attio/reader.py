@@ -37,8 +37,8 @@ from attio_ctl.attio.types import (
     record_of,
 )
 
-RETRY_FOR: Final = 300.0
-"""Seconds for which one call is tried again."""
+RETRY_FOR: Final = 60.0
+"""Seconds for which one call is tried again, while a person waits for a plan; deliveries give themselves longer."""
 
 RECORDS_PAGE: Final = 500
 """Attio's default; the greatest `limit` is undocumented. Source: OpenAPI document, records/query."""

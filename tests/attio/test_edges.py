@@ -15,7 +15,7 @@ def test_one_module_knows_the_http_library() -> None:
     sandbox = PACKAGE / "sandbox"
     modules = (path for path in PACKAGE.rglob("*.py") if sandbox not in path.parents)
     knowing = {
-        str(p.relative_to(PACKAGE)) for p in modules if re.search(r"^\s*(import|from) httpx", p.read_text(), re.M)
+        str(p.relative_to(PACKAGE)) for p in modules if re.search(r"^\s*(import|from) httpx\b", p.read_text(), re.M)
     }
 
     assert knowing == {"attio/http.py"}
