@@ -36,7 +36,6 @@ _PATTERNS: Final = {
     BASE_URL_PATTERN: "an `http(s)://` address without a `/` at its end",
     REGION_PATTERN: "a country code of two capital letters, such as `US`",
 }
-_BRANCHES: Final = frozenset({"bool", "int", "float", "str", "list", "value"})
 _MAX_LISTED: Final = 10
 _SINGLE_VALUE: Final = frozenset({"`true` or `false`", "a whole number", "a number", "text"})
 _KINDS: Final = {
@@ -60,7 +59,7 @@ def explain(error: ValidationError, places: Places) -> list[Problem]:
     """Every fault as a problem; what several branches of a union say of one value is said once."""
 
     def path(fault: ErrorDetails) -> tuple[str | int, ...]:
-        return path_of(fault["loc"], places.root)
+        return path_of(fault, places.root)
 
     faults = sorted(error.errors(include_url=False), key=lambda fault: [str(step) for step in path(fault)])
     groups = {at: list(group) for at, group in groupby(faults, key=path)}
@@ -122,27 +121,20 @@ def _near(faults: list[ErrorDetails]) -> str:
     return did_you_mean(str(faults[0]["input"]), literals)
 
 
-def path_of(loc: Sequence[str | int], root: Node) -> tuple[str | int, ...]:
-    """The way through the document: `loc` without the names of union branches, which stand for no key."""
+def path_of(fault: ErrorDetails, root: Node) -> tuple[str | int, ...]:
+    """The way through the document: `loc` without the names of union branches, but with the name of a missing key."""
     path: list[str | int] = []
-    node: Node | None = root
-    for index, step in enumerate(loc):
+    node = root
+    for step in fault["loc"]:
         match node, step:
             case MappingNode(), str() if step in node.entries:
                 node = node.entries[step].node
             case ListNode(), int() if step < len(node.items):
                 node = node.items[step]
-            case MappingNode(), str() if index == len(loc) - 1 and step != "[key]" and not _is_branch(step):
-                node = None
             case _:
                 continue
         path.append(step)
-    return tuple(path)
-
-
-def _is_branch(step: str) -> bool:
-    """Whether a last step names a branch of a union (`str`, `list[…]`, a class or tag) rather than an absent key."""
-    return step in _BRANCHES or "[" in step or step[:1].isupper()
+    return (*path, fault["loc"][-1]) if fault["type"] == "missing" else tuple(path)
 
 
 def _unknown_key(loc: Sequence[str | int], address: str | None) -> str:

@@ -65,16 +65,17 @@ def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, st
     document = reading.layer(source, ()) or MappingNode({}, Place(show_path(source.files[0])))
     substitution = Substitution(environ)
     document = substitution.apply(document)
-    places = Places(document)
-    data = plain(document)
-    spec, found = validate(data, places, whole=reading.whole)
-    problems = [*reading.problems, *substitution.problems, *map(substitution.hide, found)]
+    spec, found = validate(document, whole=reading.whole)
+    unfilled = {problem.place for problem in substitution.problems}  # whose value nobody knows yet
+    found = [substitution.hide(problem) for problem in found if problem.place not in unfilled]
+    problems = [*reading.problems, *substitution.problems, *found]
     ordered = _in_file_order(problems, reading.files)
     errors = [problem for problem in ordered if problem.severity == "error"]
     if errors or spec is None:
         raise ConfigError(errors)
     warnings = tuple(problem for problem in ordered if problem.severity == "warning")
-    return Loaded(spec, places, tuple(reading.files), digest_of(data), warnings, substitution.values)
+    files, digest = tuple(reading.files), digest_of(plain(document))
+    return Loaded(spec, Places(document), files, digest, warnings, substitution.values)
 
 
 def digest_of(data: object) -> str:

@@ -72,6 +72,23 @@ def scalars(node: Node) -> Iterator[ScalarNode]:
             yield node
 
 
+def without(node: Node, path: DataPath) -> Node:
+    """The document without what stands at a path; itself where nothing does."""
+    if not path:
+        return node
+    step, *rest = path
+    match node, step:
+        case MappingNode(), str() if step in node.entries:
+            entry = node.entries[step]
+            kept = {step: Entry(entry.place, without(entry.node, rest))} if rest else {}
+            return MappingNode({**{k: v for k, v in node.entries.items() if k != step}, **kept}, node.place)
+        case ListNode(), int() if step < len(node.items):
+            middle = (without(node.items[step], rest),) if rest else ()
+            return ListNode((*node.items[:step], *middle, *node.items[step + 1 :]), node.place)
+        case _:
+            return node
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where everything of a document stands."""

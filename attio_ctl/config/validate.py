@@ -1,9 +1,8 @@
-"""Plain data to the model of a workspace, with everything that is wrong with it."""
+"""A merged document to the model of a workspace, with everything that is wrong with it."""
 
 from __future__ import annotations
 
-import copy
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -11,7 +10,7 @@ from attio_ctl.config import rules
 from attio_ctl.config.checks import Subject, check
 from attio_ctl.config.explain import explain, path_of
 from attio_ctl.config.models import WorkspaceSpec
-from attio_ctl.config.nodes import Places
+from attio_ctl.config.nodes import DataPath, MappingNode, Node, Places, plain, without
 from attio_ctl.config.wording import split_path
 from attio_ctl.errors import Problem
 
@@ -20,61 +19,47 @@ _UNSURE: Final = frozenset({rules.MISSING_KEY.code, rules.UNKNOWN_OBJECT.code})
 _PLACEHOLDERS: Final = {"workspace": "unnamed", "api": {"sandbox": "unnamed"}}
 
 
-def validate(data: Any, places: Places, *, whole: bool) -> tuple[WorkspaceSpec | None, list[Problem]]:
+def validate(document: Node, *, whole: bool) -> tuple[WorkspaceSpec | None, list[Problem]]:
     """
     The model of a document, None where its shape is wrong, and every problem of it.
 
     A block of the wrong shape is complained of and left out, so that the others are still held against each other.
     `whole` is False where a file could not be read: what is missing then is not complained of.
     """
-    spec, problems = None, list[Problem]()
-    usable: WorkspaceSpec | None
+    places = Places(document)
     try:
-        usable = spec = WorkspaceSpec.model_validate(data)
+        spec = WorkspaceSpec.model_validate(plain(document))
     except ValidationError as error:
-        problems = explain(error, places)
-        usable = _model_of_the_rest(data, error, places)
-    if usable is not None:
-        objects = data.get("objects")
-        slugs = frozenset(objects) if isinstance(objects, dict) else frozenset[str]()
-        problems += check(Subject(usable, places, slugs))
+        problems = [*explain(error, places), *_check_the_rest(document, error)]
+        return None, [one for one in problems if whole or one.code not in _UNSURE]
+    problems = check(Subject(spec, places, _slugs(document)))
     return spec, [one for one in problems if whole or one.code not in _UNSURE]
 
 
-def _model_of_the_rest(data: Any, error: ValidationError, places: Places) -> WorkspaceSpec | None:
-    """The model without the blocks that are wrong; None where too little is left to be held against each other."""
-    rest = copy.deepcopy(data)
-    paths = {path_of(fault["loc"], places.root) for fault in error.errors(include_url=False)}
-    for path in sorted(paths, key=_removal_order):
-        _cut(rest, path)
+def _check_the_rest(document: Node, error: ValidationError) -> list[Problem]:
+    """The findings among the blocks that are sound, none where too little is left of the document."""
+    paths = {_block(path_of(fault, document)) for fault in error.errors(include_url=False)}
+    rest = document
+    for path in sorted(paths, key=_later_items_first):
+        rest = without(rest, path)
     try:
-        return WorkspaceSpec.model_validate({**_PLACEHOLDERS, **rest})
+        spec = WorkspaceSpec.model_validate({**_PLACEHOLDERS, **plain(rest)})
     except ValidationError:
-        return None
+        return []
+    return check(Subject(spec, Places(rest), _slugs(document)))
 
 
-def _removal_order(path: tuple[str | int, ...]) -> list[str]:
-    """Later items of a list before earlier ones, whose removal would move them."""
-    return [f"{9999999 - step:07}" if isinstance(step, int) else step for step in path]
-
-
-def _cut(data: Any, path: tuple[str | int, ...]) -> None:
-    """Take the smallest block that a path lies in out of the data: an attribute, a webhook, an entry of a list."""
+def _block(path: DataPath) -> tuple[str | int, ...]:
+    """The smallest block around a path that can be left out: an attribute, a webhook, an entry of `removed`, a key."""
     resource, inside = split_path(path)
-    way = resource or inside[: 2 if inside[0] == "removed" else 1] if path else ()
-    for step in way[:-1]:
-        if not _has(data, step):
-            return
-        data = data[step]
-    if way and _has(data, way[-1]):
-        del data[way[-1]]
+    return tuple(resource or inside[: 2 if path and path[0] == "removed" else 1])
 
 
-def _has(data: Any, step: str | int) -> bool:
-    match data:
-        case dict():
-            return step in data
-        case list():
-            return isinstance(step, int) and step < len(data)
-        case _:
-            return False
+def _later_items_first(path: DataPath) -> list[str]:
+    """An order in which leaving one item out of a list does not move those that are still to go."""
+    return [f"{10**9 - step}" if isinstance(step, int) else step for step in path]
+
+
+def _slugs(document: Node) -> frozenset[str]:
+    objects = Places(document).node_at(("objects",))
+    return frozenset(objects.entries) if isinstance(objects, MappingNode) and objects is not document else frozenset()
