@@ -10,6 +10,7 @@ not public; here it is kept with its reason, for the admin interface only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -19,12 +20,12 @@ from attio_ctl.sandbox.ids import new_id
 from attio_ctl.sandbox.model import Actor, Attribute, Json, Payload
 from attio_ctl.sandbox.records.asserting import assert_row, matching_attribute
 from attio_ctl.sandbox.records.parse import SimpleReader
-from attio_ctl.sandbox.records.write import Multiselect
+from attio_ctl.sandbox.records.write import Multiselect, Writer
 from attio_ctl.sandbox.store.store import Store
 
 MAX_ASSERTIONS: Final = 10_000
 MAX_DEPTH: Final = 8
-CHUNK: Final = 100
+CHUNK: Final = 200
 
 _HOW: Final = {"append": Multiselect.APPEND, "replace": Multiselect.REPLACE}
 
@@ -32,9 +33,9 @@ _HOW: Final = {"append": Multiselect.APPEND, "replace": Multiselect.REPLACE}
 class AssertionReader(SimpleReader):
     """Reads values in which an assertion may stand in place of a record reference: it is carried out first."""
 
-    def __init__(self, store: Store, actor: Actor, depth: int = 0) -> None:
-        super().__init__(store)
-        self.actor = actor
+    def __init__(self, writer: Writer, depth: int = 0) -> None:
+        super().__init__(writer.store)
+        self.writer = writer
         self.depth = depth
 
     def find_target(self, attribute: Attribute, raw: Json) -> Payload:
@@ -42,10 +43,10 @@ class AssertionReader(SimpleReader):
         if not isinstance(raw, dict) or "matching_attribute" not in raw:
             return super().find_target(attribute, raw)
         self.target_object(attribute, str(raw.get("object")))
-        return carry_out(self.store, self.actor, raw, self.depth + 1)
+        return carry_out(self.writer, raw, self.depth + 1)
 
 
-def carry_out(store: Store, actor: Actor, assertion: Json, depth: int = 0) -> int:
+def carry_out(writer: Writer, assertion: Json, depth: int = 0) -> int:
     """
     One assertion with everything nested in it.
 
@@ -58,15 +59,15 @@ def carry_out(store: Store, actor: Actor, assertion: Json, depth: int = 0) -> in
     wrong = _fault(assertion, depth)
     if wrong is not None:
         raise RefusedError(400, "validation_type", wrong)
-    collection = store.schema.objects.get(assertion["object"])
+    collection = writer.store.schema.objects.get(assertion["object"])
     if collection is None:
         raise value_not_found(f'Object with slug/ID "{assertion["object"]}" not found.')
     if not collection.active:
         raise RefusedError(400, "standard_object_disabled", f'Object "{collection.slug}" is not enabled.')
     matching = matching_attribute(collection, assertion["matching_attribute"])
-    parsed = AssertionReader(store, actor, depth).read(collection, assertion["values"])
+    parsed = AssertionReader(writer, depth).read(collection, assertion["values"])
     how = _HOW[assertion.get("multiselect_values", "append")]
-    return assert_row(store, actor, collection, parsed, matching=matching, multiselect=how).pk
+    return assert_row(writer, collection, parsed, matching=matching, multiselect=how).pk
 
 
 def _fault(assertion: Json, depth: int) -> str | None:
@@ -111,42 +112,53 @@ class BatchWorker:
         """
         if self._next() is None:
             return False
-        with self.store.transaction():
-            found = self._next()
-            if found is None:
-                return False
-            pk, actor_pk, start, total = found
-            if self._current[0] != pk:
-                (body,) = self.store.db.row("SELECT body FROM batches WHERE pk = ?", (pk,))
-                self._current = (pk, orjson.loads(body))
-            actor = self.store.actor(actor_pk)
-            end = min(start + CHUNK, total)
-            for position in range(start, end):
-                self._one(pk, actor, position, self._current[1][position])
-            if end == total:
-                self.store.db.write(
-                    "UPDATE batches SET next = ?, finished_at = ?, body = NULL WHERE pk = ?",
-                    (end, self.store.now(), pk),
-                )
-            else:
-                self.store.db.write("UPDATE batches SET next = ? WHERE pk = ?", (end, pk))
-        return True
+        try:
+            with self.store.transaction():
+                return self._chunk(self._trusting)
+        except RefusedError:
+            with self.store.transaction():
+                return self._chunk(self._dropping)
 
     def _next(self) -> Any:
         return self.store.db.row(
             "SELECT pk, actor, next, total FROM batches WHERE finished_at IS NULL ORDER BY pk LIMIT 1"
         )
 
-    def _one(self, batch: int, actor: Actor, position: int, assertion: Json) -> None:
-        execute = self.store.db.connection.execute
-        execute("SAVEPOINT assertion")
-        try:
-            carry_out(self.store, actor, assertion)
-        except RefusedError as refusal:
-            execute("ROLLBACK TO assertion")
+    def _chunk(self, one_by_one: Callable[[int, Writer, int, list[Json]], None]) -> bool:
+        found = self._next()
+        if found is None:
+            return False
+        pk, actor, start, total = found
+        if self._current[0] != pk:
+            (body,) = self.store.db.row("SELECT body FROM batches WHERE pk = ?", (pk,))
+            self._current = (pk, orjson.loads(body))
+        end = min(start + CHUNK, total)
+        one_by_one(pk, Writer(self.store, self.store.actor(actor)), start, self._current[1][start:end])
+        if end == total:
             self.store.db.write(
-                "INSERT INTO dropped_assertions (batch, position, code, message, assertion) VALUES (?, ?, ?, ?, ?)",
-                (batch, position, refusal.code, refusal.message, orjson.dumps(assertion)),
+                "UPDATE batches SET next = ?, finished_at = ?, body = NULL WHERE pk = ?", (end, self.store.now(), pk)
             )
-        finally:
-            execute("RELEASE assertion")
+        else:
+            self.store.db.write("UPDATE batches SET next = ? WHERE pk = ?", (end, pk))
+        return True
+
+    def _trusting(self, _batch: int, writer: Writer, _start: int, assertions: list[Json]) -> None:
+        """The quick way: a refusal undoes the chunk, which is then done again the careful way."""
+        for assertion in assertions:
+            carry_out(writer, assertion)
+
+    def _dropping(self, batch: int, writer: Writer, start: int, assertions: list[Json]) -> None:
+        """The careful way: each assertion can be undone alone, and its refusal is kept."""
+        execute = self.store.db.connection.execute
+        for position, assertion in enumerate(assertions, start):
+            execute("SAVEPOINT assertion")
+            try:
+                carry_out(writer, assertion)
+            except RefusedError as refusal:
+                execute("ROLLBACK TO assertion")
+                self.store.db.write(
+                    "INSERT INTO dropped_assertions (batch, position, code, message, assertion) VALUES (?, ?, ?, ?, ?)",
+                    (batch, position, refusal.code, refusal.message, orjson.dumps(assertion)),
+                )
+            finally:
+                execute("RELEASE assertion")

@@ -93,7 +93,8 @@ class Collection:
     An object or a list with its attributes, in the order in which Attio lists them.
 
     `details` holds what only one kind has: nouns, `web_url_segment`, `active` and `standard` of an object; `name`,
-    `parent` (pk), access and `created_by` of a list. `known` finds an attribute, archived ones too, by slug or id.
+    `parent` (pk), access and `created_by` of a list. `known` finds an attribute, archived ones too, by slug or id;
+    `demanding` are those that a new row cannot ignore, because they are required or have a default.
     """
 
     pk: int
@@ -104,6 +105,7 @@ class Collection:
     details: Mapping[str, Json]
     attributes: tuple[Attribute, ...] = ()
     known: Mapping[str, Attribute] = field(default_factory=dict)
+    demanding: tuple[Attribute, ...] = ()
 
     @property
     def active(self) -> bool:

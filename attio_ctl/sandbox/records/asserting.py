@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from attio_ctl.sandbox.errors import RefusedError, missing_value, value_not_found
-from attio_ctl.sandbox.model import Actor, Attribute, Collection
+from attio_ctl.sandbox.model import Attribute, Collection
 from attio_ctl.sandbox.records import rows, unique
 from attio_ctl.sandbox.records.parse import Parsed
 from attio_ctl.sandbox.records.rows import Row
 from attio_ctl.sandbox.records.write import Multiselect, Writer
-from attio_ctl.sandbox.store.store import Store
 from attio_ctl.sandbox.values.types import CODECS
 
 
@@ -32,8 +31,7 @@ def matching_attribute(collection: Collection, named: str) -> Attribute:
 
 
 def assert_row(
-    store: Store,
-    actor: Actor,
+    writer: Writer,
     collection: Collection,
     parsed: Parsed,
     *,
@@ -53,14 +51,13 @@ def assert_row(
     if not payloads:
         raise missing_value(matching.id)
     key_of = CODECS[matching.type].key
-    found = {pk for payload in payloads for pk in unique.owners(store.db, matching.pk, key_of(payload))}
+    found = {pk for payload in payloads for pk in unique.owners(writer.db, matching.pk, key_of(payload))}
     if len(found) > 1:
         raise RefusedError(
             400, "multiple_match_results", f'Multiple records match the values of attribute "{matching.slug}".'
         )
-    writer = Writer(store, actor)
     if not found:
-        return writer.create(collection, parsed)
-    row = rows.by_pk(store.db, found.pop())
+        return writer.create(collection, parsed, free=matching)
+    row = rows.by_pk(writer.db, found.pop())
     writer.update(row, parsed, multiselect, additive=matching if matching.multiselect else None)
     return row

@@ -28,6 +28,11 @@ class Links:
         """The pks that a record's attribute points at, in order."""
         return [row[0] for row in self.store.db.rows(_ALL, (record, attribute.pk))]
 
+    def begin(self, record: int, attribute: Attribute, targets: Sequence[int]) -> None:
+        """The first references of a new record, which nothing points at yet."""
+        for target in targets:
+            self._link(record, attribute, target, first=False)
+
     def append(self, record: int, attribute: Attribute, targets: Sequence[int]) -> None:
         """Add at the end what is not there."""
         for target in targets:

@@ -37,17 +37,17 @@ class Writer:
         self.now = store.now()
         self.links = Links(store, self.actor_pk, self.now)
 
-    def create(self, collection: Collection, parsed: Parsed, parent: int | None = None) -> Row:
+    def create(
+        self, collection: Collection, parsed: Parsed, parent: int | None = None, *, free: Attribute | None = None
+    ) -> Row:
         """
-        A new record or entry, defaults filled in.
+        A new record or entry, defaults filled in; `free` is a unique attribute whose values nobody is known to have.
 
         Raises:
             RefusedError: 400 `missing_value` for a required attribute, `uniqueness_conflict` for a taken value.
         """
         given = dict(parsed)
-        for attribute in collection.attributes:
-            if attribute.archived or not attribute.writable:
-                continue
+        for attribute in collection.demanding:
             if attribute.default is not None and attribute not in given:
                 given[attribute] = self._default(attribute, attribute.default)
             if attribute.required and not given.get(attribute):
@@ -62,13 +62,13 @@ class Writer:
                 references.append((attribute, payloads))
                 continue
             if attribute.unique:
-                keys.extend((attribute.pk, key) for key in self._free_keys(attribute, payloads, None))
+                keys.extend((attribute.pk, key) for key in self._keys(attribute, payloads, attribute is free))
             row.data[str(attribute.pk)] = [[self.now, self.actor_pk, payload] for payload in payloads]
         row.pk = insert(self.db, row)
         for attribute_pk, key in keys:
             unique.claim(self.db, attribute_pk, key, row.pk)
         for attribute, payloads in references:
-            self.links.append(row.pk, attribute, payloads)
+            self.links.begin(row.pk, attribute, payloads)
         return row
 
     def update(
@@ -143,6 +143,13 @@ class Writer:
             if any(owner != record for owner in unique.owners(self.db, attribute.pk, key)):
                 raise uniqueness_conflict(attribute.slug)
         return keys
+
+    def _keys(self, attribute: Attribute, payloads: list[Payload], known: bool) -> list[str]:
+        return (
+            [CODECS[attribute.type].key(one) for one in payloads]
+            if known
+            else self._free_keys(attribute, payloads, None)
+        )
 
     def _default(self, attribute: Attribute, default: Json) -> list[Payload]:
         if "static" in default:

@@ -84,7 +84,11 @@ def assert_record(call: Call) -> Json:
     values = call.checked(_VALUES)["data"]["values"]
     parsed = ValueReader(call.store).read(collection, values)
     row = assert_row(
-        call.store, call.token.actor, collection, parsed, matching=matching, multiselect=Multiselect.REPLACE
+        Writer(call.store, call.token.actor),
+        collection,
+        parsed,
+        matching=matching,
+        multiselect=Multiselect.REPLACE,
     )
     return _shown(call, collection, row)
 
@@ -103,7 +107,8 @@ def assert_simple(call: Call) -> Json:
     values = call.checked(_VALUES)["data"]["values"]
     parsed = SimpleReader(call.store).read(collection, values)
     how = Multiselect.APPEND if call.flag("append_to_existing_values") else Multiselect.REPLACE
-    row = assert_row(call.store, call.token.actor, collection, parsed, matching=matching, multiselect=how)
+    writer = Writer(call.store, call.token.actor)
+    row = assert_row(writer, collection, parsed, matching=matching, multiselect=how)
     shown = Viewer(call.store, collection).records([row])[0]
     del shown["web_url"]
     return {"data": shown}

@@ -54,6 +54,13 @@ def load_schema(db: Database) -> Schema:
             one.details,
             attributes=tuple(by_collection[one.pk]),
             known={key: attribute for attribute in by_collection[one.pk] for key in (attribute.slug, attribute.id)},
+            demanding=tuple(
+                attribute
+                for attribute in by_collection[one.pk]
+                if attribute.writable
+                and not attribute.archived
+                and (attribute.required or attribute.default is not None)
+            ),
         )
         for one in bare.values()
     }

@@ -36,7 +36,9 @@ class Store:
             if self.db.row("SELECT 1 FROM meta WHERE key = 'workspace_id'") is None:
                 plant(self.db, options, self.now())
         self._schema: Schema | None = None
+        self._touched = False
         self._seen = (0, 0)
+        self._settled = False  # inside a transaction of ours nobody else commits, so one look at the file is enough
 
     def now(self) -> int:
         """The options' clock in microseconds since 1970."""
@@ -45,7 +47,10 @@ class Store:
     @property
     def schema(self) -> Schema:
         """The schema as of the last commit that this process can see, or of its own open transaction."""
+        if self._schema is not None and self._settled:
+            return self._schema
         data_version = self.db.data_version()
+        self._settled = self.db.connection.in_transaction
         if self._schema is None or data_version != self._seen[0]:
             (version,) = self.db.row("SELECT value FROM meta WHERE key = 'schema_version'")
             if self._schema is None or version != self._seen[1]:
@@ -56,19 +61,22 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write of the API: all or nothing, the schema in memory included."""
-        before = self._schema
         try:
             with self.db.transaction():
+                self._settled = False
                 yield
         except BaseException:
-            if self._schema is not before:
+            if self._touched:
                 self._schema = None
             self._actors.clear()
             raise
+        finally:
+            self._settled = self._touched = False
 
     def _touch(self) -> None:
         self.db.write("UPDATE meta SET value = value + 1 WHERE key = 'schema_version'")
         self._schema = None
+        self._touched = True
 
     def actor_pk(self, actor: Actor) -> int:
         """The number under which values remember an actor."""
