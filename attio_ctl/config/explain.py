@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from attio_ctl.attribute_types import ATTRIBUTE_TYPES
 from attio_ctl.config import rules
 from attio_ctl.config.models import (
     BASE_URL_PATTERN,
@@ -80,14 +81,14 @@ def _problem(path: tuple[str | int, ...], faults: list[ErrorDetails], places: Pl
     address, inside = address_of(path)
     match first["type"]:
         case "extra_forbidden":
-            return rules.UNKNOWN_KEY.problem(_unknown_key(first["loc"], address), place, address=address)
+            message = _within(address, "", _unknown_key(first["loc"]))
+            return rules.UNKNOWN_KEY.problem(message, place, address=address)
         case "missing":
-            within = f"`{address}`: " if address else ""
-            message = f"{within}`{inside}` is missing"
+            message = _within(address, "", f"`{inside}` is missing")
             return rules.MISSING_KEY.problem(message, places.at(path[:-1]), address=address)
         case "union_tag_not_found":
-            message = _missing_tag(_context(first)["discriminator"])
-            return rules.MISSING_KEY.problem(_within(address, inside, message), place, address=address)
+            message = _within(address, inside, f"`{_quoted(_context(first)['discriminator'])[0]}` is missing")
+            return rules.MISSING_KEY.problem(message, place, address=address)
         case "union_tag_invalid":
             return _unknown_tag(first, path, places)
         case "value_error":
@@ -137,33 +138,26 @@ def path_of(fault: ErrorDetails, root: Node) -> tuple[str | int, ...]:
     return (*path, fault["loc"][-1]) if fault["type"] == "missing" else tuple(path)
 
 
-def _unknown_key(loc: Sequence[str | int], address: str | None) -> str:
+def _unknown_key(loc: Sequence[str | int]) -> str:
     key = str(loc[-1])
     models = _models_at(loc[:-1])
     known = sorted({name for model in models for name in model.model_fields})
     types = [value for model in models for value in _literals_of(model, "type")]
-    within = f"`{address}`: " if address else ""
     of = f" of a `{types[0]}` attribute" if len(types) == 1 else ""
-    return f"{within}unknown key `{key}`{of}{did_you_mean(key, known) or f'; known: {quote_all(known)}'}"
-
-
-def _missing_tag(discriminator: str) -> str:
-    return f"`{discriminator.strip(chr(39))}` is missing"
+    return f"unknown key `{key}`{of}{did_you_mean(key, known) or f'; known: {quote_all(known)}'}"
 
 
 def _unknown_tag(fault: ErrorDetails, path: tuple[str | int, ...], places: Places) -> Problem:
     context = _context(fault)
-    key = context["discriminator"].strip("'")
-    known = re.findall(r"'([^']*)'", context["expected_tags"])
-    place = places.value_at((*path, key))
+    key, *known = _quoted(context["discriminator"] + context["expected_tags"])
     address, _ = address_of((*path, key))
     found = shown(places.node_at((*path, key)), by_kind=False)
-    hint = None
-    if context["tag"] in ("interaction", "personal-name"):
-        hint = "Attio makes attributes of this type itself; they cannot be created"
-    message = f"unknown `{key}` {found}{did_you_mean(context['tag'], known) or f'; known: {quote_all(known)}'}"
-    within = f"`{address}`: " if address else ""
-    return rules.NOT_ALLOWED.problem(within + message, place, address=address, hint=hint)
+    suggestion = did_you_mean(context["tag"], known) or f"; known: {quote_all(known)}"
+    message = _within(address, "", f"unknown `{key}` {found}{suggestion}")
+    is_system = context["tag"] in ATTRIBUTE_TYPES
+    hint = "Attio makes attributes of this type itself; they cannot be created" if is_system else None
+    place = places.value_at((*path, key))
+    return rules.NOT_ALLOWED.problem(message, place, address=address, hint=hint)
 
 
 def _expected(fault: ErrorDetails) -> str:
@@ -190,7 +184,12 @@ def _hint(faults: list[ErrorDetails], node: Node) -> str | None:
 
 
 def _literals(fault: ErrorDetails) -> list[str]:
-    return re.findall(r"'([^']*)'", _context(fault)["expected"])
+    return _quoted(_context(fault)["expected"])
+
+
+def _quoted(text: str) -> list[str]:
+    """The words in single quotes: how pydantic lists what it allows."""
+    return re.findall(r"'([^']*)'", text)
 
 
 def _context(fault: ErrorDetails) -> dict[str, Any]:
