@@ -48,10 +48,19 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One pass over some files; a pass that was cut short is taken up again by the next one over the same files."""
+    """
+    One pass over some files; a pass that was cut short is taken up again by the next one over the same files.
+
+    `id` counts from 1; 0 is a pass that the ledger keeps no progress of, a retry of dead letters.
+    """
 
     id: int
     inputs: tuple[Input, ...]
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the ledger keeps its progress."""
+        return self.id > 0
 
     @property
     def is_done(self) -> bool:
@@ -66,9 +75,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a settled window adds: the run as it stands now (None for a retry), its events, the mappings' digests."""
+    """What a settled window adds: the run as it stands now, its events, the mappings' digests, its cells."""
 
-    run: Run | None
+    run: Run
     seen: Collection[Fingerprint]
     mappings: Mapping[str, str]
     cells: RecordCells = field(default_factory=dict)
@@ -166,7 +175,7 @@ class MemoryLedger:
         self.record(settlement.cells)
         self._seen.update(settlement.seen)
         self._mappings.update(settlement.mappings)
-        if settlement.run is not None:
+        if settlement.run.is_recorded:
             paths, _, _ = self._runs[settlement.run.id - 1]
             self._runs[settlement.run.id - 1] = (paths, settlement.run, not settlement.run.is_done)
 

@@ -85,21 +85,33 @@ def read_lines(path: Path, *, offset: int = 0, number: int = 0) -> Iterator[Line
 
 def proof_of(path: Path, offset: int) -> str:
     """
-    A digest of what was acknowledged of a file: its head, and the bytes just before the offset.
+    Recognises what was acknowledged of a file: a length, and a digest of the head and the tail of so many bytes.
 
-    A file that only grew since gives the same proof for the same offset.
+    The bytes are those of the file as it lies there, up to the offset; all of them when it is gzipped, since an offset
+    in its content is no place in the file.
     """
     try:
-        with _open(path) as stream:
-            head = stream.read(min(PROOF_HEAD, offset))
-            stream.seek(max(0, offset - PROOF_TAIL))
-            tail = stream.read(min(PROOF_TAIL, offset))
-    except (EOFError, zlib.error):
-        return ""
+        length = path.stat().st_size if _is_gzip(path) else offset
+        return f"{length}:{_digest(path, length)}"
     except OSError as error:
         raise _unreadable(path, error) from error
-    short = b"short" if len(tail) < min(PROOF_TAIL, offset) else b""
-    return hashlib.blake2b(head + tail + short, digest_size=16).hexdigest()
+
+
+def is_proven(path: Path, proof: str) -> bool:
+    """Whether a file still begins with what the proof was made of; one that only grew does."""
+    length = int(proof.partition(":")[0])
+    try:
+        return f"{length}:{_digest(path, length)}" == proof
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _digest(path: Path, length: int) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(min(PROOF_HEAD, length))
+        stream.seek(max(0, length - PROOF_TAIL))
+        tail = stream.read(min(PROOF_TAIL, length))
+    return hashlib.blake2b(head + tail, digest_size=16).hexdigest() if len(tail) == min(PROOF_TAIL, length) else "short"
 
 
 def spool(stream: IO[bytes], folder: Path) -> Path:
@@ -123,9 +135,12 @@ def spool(stream: IO[bytes], folder: Path) -> Path:
 
 
 def _open(path: Path) -> BufferedIOBase:
+    return gzip.open(path, "rb") if _is_gzip(path) else path.open("rb")
+
+
+def _is_gzip(path: Path) -> bool:
     with path.open("rb") as probe:
-        zipped = probe.read(2) == _GZIP_MAGIC
-    return gzip.open(path, "rb") if zipped else path.open("rb")
+        return probe.read(2) == _GZIP_MAGIC
 
 
 def _unreadable(path: Path, error: OSError) -> StorageError:

@@ -161,7 +161,7 @@ class SqliteLedger:
             self._put_cells(settlement.cells)
             self._db.executemany(sql.ADD_SEEN, sorted(settlement.seen))
             self._db.executemany(sql.PUT_MAPPING, sorted(settlement.mappings.items()))
-            if settlement.run is not None:
+            if settlement.run.is_recorded:
                 self._put_inputs(settlement.run)
                 if settlement.run.is_done:
                     self._db.execute(sql.CLOSE_RUN, (settlement.run.id,))

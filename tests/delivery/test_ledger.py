@@ -32,7 +32,10 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     sqlite.close()
 
 
-def settled(run: Run | None = None, **parts: object) -> Settlement:
+UNRECORDED = Run(0, (Input("a"),))
+
+
+def settled(run: Run = UNRECORDED, **parts: object) -> Settlement:
     return Settlement(run, **{"seen": (), "mappings": {}, **parts})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.delivery import source
-from attio_ctl.delivery.source import proof_of, read_lines, spool
+from attio_ctl.delivery.source import is_proven, proof_of, read_lines, spool
 from attio_ctl.errors import EventsError, StorageError
 
 EVENTS = [b'{"a":1}', b'{"b":"x, [y] {z} \\" \\\\"}', b"not json", b'{"c":[1,{"d":[]}]}']
@@ -94,20 +95,26 @@ def test_reading_can_go_on_after_any_line(tmp_path: Path, events: list[dict], fo
 
 
 class TestProof:
-    def test_a_file_that_only_grew_is_still_the_same(self, file: Path) -> None:
-        file.write_bytes(b"a\nb\n")
-        before = proof_of(file, 4)
-        file.write_bytes(b"a\nb\nc\n")
+    @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+    def test_a_file_that_only_grew_is_still_the_same(self, file: Path, pack: Callable[[bytes], bytes]) -> None:
+        file.write_bytes(pack(b"a\nb\n"))
+        proof = proof_of(file, 4)
+        file.write_bytes(pack(b"a\nb\n") + pack(b"c\n"))
 
-        assert proof_of(file, 4) == before
+        assert is_proven(file, proof)
 
     @pytest.mark.parametrize("changed", [b"A\nb\nc\n", b"a\nB\nc\n", b"a\n", b""])
     def test_a_file_that_changed_before_the_offset_is_another(self, file: Path, changed: bytes) -> None:
         file.write_bytes(b"a\nb\nc\n")
-        before = proof_of(file, 4)
+        proof = proof_of(file, 4)
         file.write_bytes(changed)
 
-        assert proof_of(file, 4) != before
+        assert not is_proven(file, proof)
+
+    def test_nothing_read_proves_any_file(self, file: Path) -> None:
+        file.write_bytes(b"a\n")
+
+        assert is_proven(file, proof_of(file, 0))
 
 
 def test_standard_input_is_kept_under_a_name_made_from_its_content(tmp_path: Path) -> None:

@@ -1,0 +1,371 @@
+"""From a file into a workspace, on the sandbox: every line has a verdict, and the newest events have the records."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attio_ctl.delivery import window as window_module
+from attio_ctl.delivery.account import Account
+from attio_ctl.delivery.preview import preview
+from attio_ctl.delivery.run import Progress
+from attio_ctl.errors import EventsError, LeaseHeldError, PartialError
+
+from .conftest import GROUP, IDENTIFY, Place
+
+pytestmark = pytest.mark.anyio
+
+
+def identify(n: int, user: str, at: int | None = None, **traits: Any) -> dict[str, Any]:
+    minute = n if at is None else at
+    return {
+        "type": "identify",
+        "messageId": f"m{n}",
+        "userId": user,
+        "timestamp": f"2026-10-01T{minute // 60:02}:{minute % 60:02}:00Z",
+        "traits": {"email": f"{user}@example.com", **traits},
+    }
+
+
+TRACK = {"type": "track", "event": "Clicked", "messageId": "t1"}
+
+
+def verdicts(account: Account) -> dict[str, int]:
+    names = ("read", "delivered", "duplicate", "superseded", "filtered", "dead_lettered", "pending")
+    return {name: getattr(account, name) for name in names if getattr(account, name)}
+
+
+async def test_each_event_gets_its_verdict_and_the_newest_value_wins(place: Place) -> None:
+    file = place.write(
+        [
+            identify(1, "ada", plan="Free", seats=1, tags=["red"]),
+            identify(3, "ada", plan="Pro", tags=["green", "red"]),
+            identify(2, "ada", plan="Free"),
+            identify(1, "ada", plan="Free", seats=1, tags=["red"]),
+            identify(4, "bob", plan="Free"),
+            identify(5, "eve", plan="Gold"),
+            TRACK,
+            b'{"type": "identify", ',
+            b"[1, 2]",
+        ]
+    )
+
+    outcome = await place.deliver(file)
+
+    assert outcome.finished
+    assert verdicts(outcome.account) == {
+        "read": 9, "delivered": 3, "duplicate": 1, "superseded": 1, "filtered": 1, "dead_lettered": 3,
+    }  # fmt: skip
+    assert outcome.account.codes == {"unknown_option": 1, "invalid_json": 1, "not_an_event": 1}
+    users = await place.records("users", "user_id")
+    people = await place.records("people", "email_addresses")
+    assert set(users) == {"ada", "bob"}
+    assert (users["ada"]["plan"], users["ada"]["seats"]) == ("Pro", 1)
+    assert people["ada@example.com"]["tags"] == {"red", "green"}
+
+
+async def test_many_events_of_one_record_cost_one_write(place: Place) -> None:
+    file = place.write([identify(n, "ada", seats=n) for n in range(1, 60)])
+
+    account = (await place.deliver(file)).account
+
+    assert (account.writes, account.requests) == (2, 2)
+    assert verdicts(account) == {"read": 59, "delivered": 1, "superseded": 58}
+
+
+async def test_running_a_finished_file_again_finds_duplicates_and_writes_nothing(place: Place) -> None:
+    file = place.write([identify(1, "ada", plan="Pro"), identify(2, "eve", plan="Gold"), TRACK, b"broken"])
+    await place.deliver(file)
+
+    again = (await place.deliver(file)).account
+
+    assert verdicts(again) == {"read": 4, "duplicate": 4}
+    assert (again.writes, again.requests) == (0, 0)
+    assert len(place.open_letters) == 2
+
+
+async def test_the_same_content_in_new_events_is_delivered_without_a_request(place: Place) -> None:
+    await place.deliver(place.write([identify(1, "ada", plan="Pro", tags=["red"])]))
+
+    account = (await place.deliver(place.write([identify(2, "ada", plan="Pro", tags=["red"])], "later"))).account
+
+    assert verdicts(account) == {"read": 1, "delivered": 1}
+    assert account.requests == 0
+
+
+async def test_an_older_event_in_a_later_file_changes_nothing(place: Place) -> None:
+    await place.deliver(place.write([identify(5, "ada", plan="Pro")]))
+
+    account = (await place.deliver(place.write([identify(6, "ada", at=4, plan="Free")], "later"))).account
+
+    assert verdicts(account) == {"read": 1, "superseded": 1}
+    assert (await place.records("users", "user_id"))["ada"]["plan"] == "Pro"
+
+
+async def test_after_a_mapping_changed_a_file_goes_through_again_and_only_the_change_is_written(place: Place) -> None:
+    events = [identify(n, user, plan="Pro", description="d") for n, user in enumerate(["ada", "bob"])]
+    place.mappings = {"identify": {**IDENTIFY, "person": {}}}
+    await place.deliver(place.write(events))
+    place.mappings = {"identify": IDENTIFY}
+
+    account = (await place.deliver(place.write(events))).account
+
+    assert verdicts(account) == {"read": 2, "delivered": 2}
+    assert account.writes == 2
+    assert (await place.records("people", "email_addresses"))["ada@example.com"]["description"] == "d"
+
+
+async def test_appended_values_only_add_to_what_a_person_put_there(place: Place) -> None:
+    """An assert alone would have replaced them."""
+    async with place.writer() as attio:
+        await attio.assert_record(
+            "people",
+            matching_attribute="email_addresses",
+            values={"email_addresses": ["ada@example.com", "ada@home.example.com"], "tags": ["blue"]},
+        )
+
+    await place.deliver(place.write([identify(1, "ada", tags=["red"])]))
+
+    ada = next(iter((await place.records("people", "email_addresses")).values()))
+    assert ada["tags"] == {"blue", "red"}
+    assert ada["email_addresses"] == {"ada@example.com", "ada@home.example.com"}
+
+
+async def test_replaced_values_replace(place: Place) -> None:
+    place.mappings = {"identify": {**IDENTIFY, "multiselect": {"tags": "replace"}}}
+    await place.deliver(place.write([identify(1, "ada", tags=["red", "blue"])]))
+
+    await place.deliver(place.write([identify(2, "ada", tags=["green"])], "later"))
+
+    assert (await place.records("people", "email_addresses"))["ada@example.com"]["tags"] == {"green"}
+
+
+async def test_null_unsets_and_a_late_addition_from_before_stays_away(place: Place) -> None:
+    await place.deliver(place.write([identify(1, "ada", tags=["red"], description="x")]))
+    await place.deliver(place.write([identify(9, "ada", tags=None, description=None)], "second"))
+
+    account = (await place.deliver(place.write([identify(10, "ada", at=5, tags=["blue"])], "third"))).account
+
+    assert verdicts(account) == {"read": 1, "superseded": 1}
+    ada = (await place.records("people", "email_addresses"))["ada@example.com"]
+    assert "tags" not in ada
+    assert "description" not in ada
+
+
+async def test_people_who_refer_to_each_other_are_both_linked(place: Place) -> None:
+    file = place.write(
+        [
+            identify(1, "ada", manager="bob@example.com"),
+            identify(2, "bob", manager="ada@example.com"),
+            identify(3, "eve", manager="eve@example.com"),
+        ]
+    )
+
+    account = (await place.deliver(file)).account
+
+    assert verdicts(account) == {"read": 3, "delivered": 3}
+    people = await place.records("people", "email_addresses")
+    assert all("manager" in person for person in people.values())
+
+
+async def test_a_user_who_comes_after_the_workspace_in_the_file_is_linked_all_the_same(place: Place) -> None:
+    """Segment's destination fails such a call: the user is not known yet."""
+    place.mappings = {"group": GROUP, "identify": IDENTIFY}
+    group = {
+        "type": "group", "messageId": "g1", "userId": "ada", "groupId": "w1", "timestamp": "2026-10-01T00:00:00Z",
+        "traits": {"website": "acme.example.com", "name": "Acme"},
+    }  # fmt: skip
+
+    account = (await place.deliver(place.write([group, identify(1, "ada")]))).account
+
+    assert verdicts(account) == {"read": 2, "delivered": 2}
+    assert len((await place.records("workspaces", "workspace_id"))["w1"]["users"]) == 1
+
+
+async def archive_legacy(place: Place) -> None:
+    async with place.writer() as attio:
+        await attio.update_option("objects", "users", "plan", "Legacy", is_archived=True)
+
+
+class TestRefusals:
+    async def test_only_the_culprit_among_many_events_of_one_record_is_refused(self, place: Place) -> None:
+        """The option went away after the mappings were checked, so Attio alone knows."""
+        await archive_legacy(place)
+        events = [identify(n, "ada", seats=n, plan="Pro") for n in range(64)]
+        events[63] = identify(63, "ada", seats=63, plan="Legacy")
+
+        outcome = await place.deliver(place.write(events))
+
+        assert outcome.account.dead_lettered == 1
+        assert outcome.account.codes == {"value_not_found": 1}
+        ada = (await place.records("users", "user_id"))["ada"]
+        assert (ada["plan"], ada["seats"]) == ("Pro", 62)
+        assert outcome.account.requests <= 2 + 1 + 2 * 6
+
+    async def test_a_letter_holds_the_line_the_mapping_and_attios_words(self, place: Place) -> None:
+        await archive_legacy(place)
+        event = json.dumps(identify(1, "ada", plan="Legacy"), indent=None, separators=(" ,", " : ")).encode()
+
+        await place.deliver(place.write([event]))
+
+        (letter,) = place.open_letters
+        assert letter.line.raw == event
+        assert (letter.line.number, letter.line.offset) == (1, 0)
+        assert letter.mapping_digest == place.program.digest("identify")
+        assert letter.answer is not None
+        assert letter.answer["status"] == 400
+        assert "Legacy" in letter.reason
+        assert letter.request is not None
+        assert letter.request["path"] == "/v2/objects/users/records"
+
+    async def test_what_another_mapping_made_of_a_refused_event_is_sent(self, place: Place) -> None:
+        person_only = {
+            "action": "assert-record", "object": "people", "match": "email_addresses", "when": 'type = "identify"',
+            "values": {"email_addresses": "$.traits.email", "description": "from the other"},
+        }  # fmt: skip
+        place.mappings = {"identify": IDENTIFY, "other": person_only}
+
+        account = (await place.deliver(place.write([identify(1, "ada", plan="Gold")]))).account
+
+        assert verdicts(account) == {"read": 1, "dead_lettered": 1}
+        people = await place.records("people", "email_addresses")
+        assert people["ada@example.com"]["description"] == "from the other"
+
+    async def test_a_retry_after_the_mend_delivers_every_letter_and_settles_it(self, place: Place) -> None:
+        await archive_legacy(place)
+        await place.deliver(place.write([identify(n, f"u{n}", plan="Legacy") for n in range(5)]))
+        assert len(place.open_letters) == 5
+        async with place.writer() as attio:
+            await attio.update_option("objects", "users", "plan", "Legacy", is_archived=False)
+
+        outcome = await place.retry(place.open_letters)
+
+        assert verdicts(outcome.account) == {"read": 5, "delivered": 5}
+        assert place.open_letters == ()
+        assert {user["plan"] for user in (await place.records("users", "user_id")).values()} == {"Legacy"}
+
+    async def test_a_retry_does_not_undo_what_newer_events_have_written(self, place: Place) -> None:
+        await archive_legacy(place)
+        await place.deliver(place.write([identify(1, "ada", plan="Legacy"), identify(2, "ada", plan="Pro")]))
+        letters = place.open_letters
+        async with place.writer() as attio:
+            await attio.update_option("objects", "users", "plan", "Legacy", is_archived=False)
+
+        await place.retry(letters)
+
+        assert (await place.records("users", "user_id"))["ada"]["plan"] == "Pro"
+
+    async def test_a_letter_refused_again_stays_open_with_the_new_reason(self, place: Place) -> None:
+        place.mappings = {"identify": {**IDENTIFY, "user": {"plan": "Gold"}}}
+        await place.deliver(place.write([identify(1, "ada")]))
+        place.mappings = {"identify": {**IDENTIFY, "user": {"seats": "many"}}}
+
+        outcome = await place.retry(place.open_letters)
+
+        assert verdicts(outcome.account) == {"read": 1, "dead_lettered": 1}
+        (letter,) = place.open_letters
+        assert letter.code == "invalid_number"
+
+    async def test_too_many_dead_letters_stop_the_run(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(window_module, "WINDOW_EVENTS", 100)
+        file = place.write([identify(n, f"u{n}", plan="Gold" if n % 3 else "Pro") for n in range(300)])
+
+        outcome = await place.deliver(file, max_dead_ratio=0.3)
+
+        assert isinstance(outcome.halted, PartialError)
+        assert outcome.account.read == 100
+
+
+class TestStops:
+    async def test_a_stopped_run_keeps_the_rest_pending_and_the_next_one_completes_it(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(window_module, "WINDOW_EVENTS", 40)
+        file = place.write([identify(n, f"u{n}", plan="Pro") for n in range(100)])
+        stop = asyncio.Event()
+
+        def stop_half_way(progress: Progress) -> None:
+            if progress.account.writes >= 90:
+                stop.set()
+
+        first = await place.deliver(file, stop=stop, observe=stop_half_way)
+        assert not first.finished
+        assert first.account.delivered >= 40
+        assert first.account.pending > 0
+        assert place.open_letters == ()
+
+        second = await place.deliver(file)
+
+        assert second.finished
+        assert verdicts(second.account) == {"read": 100, "delivered": 100}
+        assert second.account.writes == 200
+        assert len(await place.records("users", "user_id")) == 100
+
+    async def test_files_of_an_interrupted_run_that_are_done_are_not_read_again(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(window_module, "WINDOW_EVENTS", 10)
+        files = [place.write([identify(10 * f + n, f"u{f}{n}") for n in range(10)], f"f{f}") for f in range(3)]
+        stop = asyncio.Event()
+
+        def stop_in_the_second(progress: Progress) -> None:
+            if progress.account.writes >= 25:
+                stop.set()
+
+        await place.deliver(*files, stop=stop, observe=stop_in_the_second)
+        outcome = await place.deliver(*files)
+
+        assert verdicts(outcome.account) == {"read": 30, "delivered": 30}
+
+    async def test_a_file_that_changed_under_an_unfinished_run_is_refused(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(window_module, "WINDOW_EVENTS", 10)
+        file = place.write([identify(n, f"u{n}") for n in range(30)])
+        stop = asyncio.Event()
+        await place.deliver(file, stop=stop, observe=lambda progress: stop.set() if progress.window == 0 else None)
+        text = file.read_bytes()
+        file.write_bytes(text.replace(b"u0@", b"uX@"))
+
+        with pytest.raises(EventsError, match="changed before line 10"):
+            await place.deliver(file)
+
+        file.write_bytes(text + json.dumps(identify(30, "u30")).encode())
+        assert verdicts((await place.deliver(file)).account) == {"read": 31, "delivered": 31}
+
+    async def test_a_second_delivery_with_the_same_ledger_is_refused(self, place: Place) -> None:
+        held = place.ledger()
+        with held.claim(), pytest.raises(LeaseHeldError, match="another delivery is running"):
+            await place.deliver(place.write([identify(1, "ada")]))
+        held.close()
+
+
+class TestPreview:
+    async def test_a_preview_counts_what_the_run_then_does(self, place: Place) -> None:
+        await place.deliver(place.write([identify(1, "ada", plan="Pro")], "before"))
+        file = place.write(
+            [identify(1, "ada", plan="Pro"), identify(2, "bob", tags=["red"]), identify(3, "eve", plan="Gold"), TRACK]
+        )
+        ledger = place.ledger()
+        found = await preview(files=[file], program=place.program, ledger=ledger, stop=asyncio.Event())
+        ledger.close()
+        assert set(await place.records("users", "user_id")) == {"ada"}
+
+        account = (await place.deliver(file)).account
+
+        assert verdicts(found.account) == verdicts(account)
+        assert (found.account.writes, found.account.requests) == (account.writes, account.requests)
+        assert found.writes == {"people": 1, "users": 1}
+        assert [letter.code for letter in found.dead_letters] == ["unknown_option"]
+        assert found.eta == pytest.approx(3 / 24.25)
+
+    async def test_a_preview_needs_neither_ledger_nor_server(self, tmp_path: Path) -> None:
+        place = Place(tmp_path, "http://127.0.0.1:9")
+
+        found = await preview(files=[place.write([TRACK])], program=place.program, ledger=None, stop=asyncio.Event())
+
+        assert verdicts(found.account) == {"read": 1, "filtered": 1}
