@@ -47,14 +47,15 @@ def read_if(reader: Reader, operand: Any, path: Steps) -> Expression:
     options = reader.options(operand, path, {"exists": "any", "blank": "any", "then": "any", "else": "any"})
     if options is None:
         return Literal(None)
+    key = "exists" if "exists" in options else "blank"
+    condition = reader.read(options.get(key), (*path, key))
+    then = reader.read(options["then"], (*path, "then")) if "then" in options else Literal(MISSING)
+    otherwise: Expression = Literal(MISSING)
+    if not is_falsy(options.get("else")):
+        otherwise = reader.read(options["else"], (*path, "else"))
     if is_falsy(options.get("exists")) and is_falsy(options.get("blank")):
         return reader.late_fault(path, "`@if` needs a condition: `exists` or `blank`, and not an empty one")
-    key = "exists" if "exists" in options else "blank"
-    condition = reader.read(options[key], (*path, key))
-    then = reader.read(options["then"], (*path, "then")) if "then" in options else Literal(MISSING)
-    otherwise = options.get("else")
-    other: Expression = Literal(MISSING) if is_falsy(otherwise) else reader.read(otherwise, (*path, "else"))
-    return (IfExists if key == "exists" else IfBlank)(condition, then, other)
+    return (IfExists if key == "exists" else IfBlank)(condition, then, otherwise)
 
 
 def read_literal(reader: Reader, operand: Any, path: Steps) -> Expression:

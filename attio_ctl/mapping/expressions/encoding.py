@@ -75,6 +75,20 @@ class JsonDecode:
         return (self.value,)
 
 
+@dataclass(frozen=True, slots=True)
+class JsonNothing:
+    """A mode in upper case: the value is resolved, and nothing comes of it."""
+
+    value: Expression
+
+    def resolve(self, data: Json) -> Resolved:
+        self.value.resolve(data)
+        return MISSING
+
+    def children(self) -> tuple[Expression, ...]:
+        return (self.value,)
+
+
 def _refuse(constant: str) -> Any:
     raise ValueError(f"`{constant}` is no JSON")
 
@@ -95,5 +109,5 @@ def read_json(reader: Reader, operand: Any, path: Steps) -> Expression:
         return reader.late_fault(path, "`@json` needs a `value` that is not empty")
     if mode not in ("encode", "decode"):
         reader.late_fault((*path, "mode"), f"`mode` of `@json` is lower case; `{mode}` gives nothing")
-        return Literal(MISSING)
+        return JsonNothing(value)
     return JsonEncode(value) if mode == "encode" else JsonDecode(value)

@@ -71,6 +71,14 @@ def text(value: Any) -> str:
     return "[object Object]"
 
 
+def units(value: str) -> str:
+    """The text with one character per UTF-16 unit, by which JavaScript counts and indexes."""
+    if value.isascii():
+        return value
+    encoded = value.encode("utf-16-le", "surrogatepass")
+    return "".join(chr(encoded[i] | encoded[i + 1] << 8) for i in range(0, len(encoded), 2))
+
+
 def is_falsy(value: Any) -> bool:
     """False, 0, NaN, empty text, null and missing; lists and objects never are."""
     if isinstance(value, list | dict):

@@ -18,7 +18,7 @@ from liquid import BoundTemplate, Environment
 from liquid.exceptions import FilterError, LiquidError
 
 from attio_ctl.mapping.expressions.encoding import json_text
-from attio_ctl.mapping.expressions.javascript import number_text
+from attio_ctl.mapping.expressions.javascript import number_text, units
 from attio_ctl.mapping.expressions.node import Expression, ExpressionError, Resolved
 from attio_ctl.mapping.expressions.reading import Reader, Steps, kind_of
 from attio_ctl.state.resource import Json
@@ -204,7 +204,7 @@ def read_liquid(reader: Reader, operand: Any, path: Steps) -> Expression:
     """`@liquid`: a text of at most 1,000 characters."""
     if not isinstance(operand, str):
         return reader.fault(path, f"`@liquid` takes a text, not {kind_of(operand)}")
-    if len(operand.encode("utf-16-le", "surrogatepass")) // 2 > LONGEST_TEMPLATE:
+    if len(units(operand)) > LONGEST_TEMPLATE:
         return reader.late_fault(path, f"`@liquid` takes at most {LONGEST_TEMPLATE:,} characters")
     try:
         return Liquid(_environment().from_string(operand))

@@ -99,6 +99,13 @@ def tidy(value: Resolved) -> Resolved:
     return value
 
 
+def without_missing_keys(value: Resolved) -> Resolved:
+    """The value with missing keys left out at every depth; what is missing in a list stays."""
+    if isinstance(value, dict):
+        return {key: without_missing_keys(inner) for key, inner in value.items() if inner is not MISSING}
+    return list(map(without_missing_keys, value)) if isinstance(value, list) else value
+
+
 def walk(expression: Expression) -> Iterator[Expression]:
     """The expression and all inside it that see the same data."""
     yield expression

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from attio_ctl.mapping.expressions.javascript import MISSING, is_falsy
+from attio_ctl.mapping.expressions.javascript import MISSING, is_falsy, units
 from attio_ctl.mapping.expressions.node import Expression, ExpressionError, Literal, Resolved
 from attio_ctl.mapping.expressions.reading import Reader, Steps
 from attio_ctl.state.resource import Json
@@ -51,8 +51,9 @@ def follow(data: Json, steps: tuple[str, ...]) -> Resolved:
 def _of_list_or_text(value: Any, step: str) -> Resolved:
     if not isinstance(value, list | str):
         return MISSING
+    value = units(value) if isinstance(value, str) else value
     if step == "length":
-        return len(value) if isinstance(value, list) else len(value.encode("utf-16-le", "surrogatepass")) // 2
+        return len(value)
     if _INDEX.fullmatch(step) and int(step) < len(value):
         return value[int(step)]
     return MISSING

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from attio_ctl.mapping.expressions.javascript import MISSING, is_falsy
+from attio_ctl.mapping.expressions.javascript import MISSING, is_falsy, units
 from attio_ctl.mapping.expressions.node import Expression, ExpressionError, Literal, Resolved, tidy
 from attio_ctl.mapping.expressions.paths import Path, steps_of
 from attio_ctl.mapping.expressions.reading import Reader, Steps
@@ -97,7 +97,8 @@ class Merge:
             if isinstance(value, dict):
                 merged.update(value)
             elif isinstance(value, list | str):
-                merged.update((str(index), item) for index, item in enumerate(value))
+                members = units(value) if isinstance(value, str) else value
+                merged.update((str(index), member) for index, member in enumerate(members))
         return merged
 
     def children(self) -> tuple[Expression, ...]:
@@ -118,8 +119,10 @@ def read_merge(reader: Reader, operand: Any, path: Steps) -> Expression:
     for index, member in enumerate(members):
         place = (*path, "objects", index)
         if not isinstance(member, dict):
-            return reader.fault(place, "`objects` of `@merge` holds objects and directives only")
-        read.append(reader.read_object(member, place))
+            broken = reader.fault(place, "`objects` of `@merge` holds objects and directives only")
+            if not reader.unchecked:
+                return broken
+        read.append(reader.read(member, place))
     if direction is None:
         return reader.late_fault(path, "`@merge` needs a `direction`, `left` or `right`")
     if direction not in ("left", "right"):
@@ -135,9 +138,9 @@ class Transform:
     mapping: Expression
 
     def resolve(self, data: Json) -> Resolved:
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) and data is not MISSING:
             raise ExpressionError("`@transform` works on an object only")
-        made = self.apply.resolve(data)
+        made = self.apply.resolve({} if data is MISSING else data)
         return self.mapping.resolve(MISSING if made is MISSING else tidy(made))
 
     def children(self) -> tuple[Expression, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from attio_ctl.mapping.expressions.javascript import MISSING, text
+from attio_ctl.mapping.expressions.javascript import MISSING, is_falsy, text, units
 from attio_ctl.mapping.expressions.node import Expression, ExpressionError, Literal, Resolved
 from attio_ctl.mapping.expressions.paths import follow, split_path
-from attio_ctl.mapping.expressions.reading import Reader, Steps
+from attio_ctl.mapping.expressions.reading import Reader, Steps, kind_of
 from attio_ctl.state.resource import Json
 
 _TRIPLE = re.compile(r"\{\{\{([^}]+)\}\}\}")
@@ -130,6 +131,8 @@ class Replace:
             return ""
         result = text(value)
         for pattern, replacement in self.pairs:
+            if max(len(units(pattern)), len(units(replacement))) > _LONGEST:
+                raise ExpressionError(f"`@replace` takes patterns and replacements of at most {_LONGEST} characters")
             result = self._replace(result, pattern, replacement)
         return result
 
@@ -184,12 +187,10 @@ def read_replace(reader: Reader, operand: Any, path: Steps) -> Expression:
     pattern, second = options["pattern"], options.get("pattern2")
     if pattern == "":
         return reader.fault((*path, "pattern"), "`pattern` of `@replace` cannot be empty")
-    for key in ("pattern", "replacement"):
-        if _units(options.get(key)) > _LONGEST:
-            return reader.fault((*path, key), f"`{key}` of `@replace` has at most {_LONGEST} characters")
-    for key in ("pattern2", "replacement2"):
-        if _units(options.get(key)) > _LONGEST:
-            return reader.late_fault((*path, key), f"`{key}` of `@replace` has at most {_LONGEST} characters")
+    for key in ("pattern", "replacement", "pattern2", "replacement2"):
+        if _too_long(options.get(key)):
+            complain = reader.late_fault if key.endswith("2") else reader.fault
+            complain((*path, key), f"`{key}` of `@replace` has at most {_LONGEST} characters")
     if not isinstance(pattern, str):
         return Literal(None)
     pairs = [(pattern, options.get("replacement", ""))]
@@ -200,15 +201,20 @@ def read_replace(reader: Reader, operand: Any, path: Steps) -> Expression:
     return _with_text_value(reader, options, path, lambda value: Replace(value, tuple(pairs), everywhere, ignore_case))
 
 
-def _units(value: Any) -> int:
-    return len(value.encode("utf-16-le", "surrogatepass")) // 2 if isinstance(value, str) else 0
+def _too_long(value: Any) -> bool:
+    return isinstance(value, str) and len(units(value)) > _LONGEST
 
 
-def _with_text_value(reader: Reader, options: dict[str, Any], path: Steps, make: Any) -> Expression:
+def _with_text_value(
+    reader: Reader, options: dict[str, Any], path: Steps, make: Callable[[Expression], Expression]
+) -> Expression:
     """The node around `value`, which is missing when it is absent or an empty text as it is written."""
     value = options.get("value", "")
-    if value == "":
-        return Literal(MISSING)
     if isinstance(value, str):
-        return make(reader.read_text(value))  # type: ignore[no-any-return]
-    return make(reader.read_text_or_directive(value, (*path, "value"), f"`value` of `{path[-1]}`"))  # type: ignore[no-any-return]
+        return make(reader.read_text(value)) if value else Literal(MISSING)
+    if isinstance(value, dict) and any(key.startswith("@") for key in value):
+        return make(reader.read_object(value, (*path, "value")))
+    broken = reader.fault((*path, "value"), f"`value` of `{path[-1]}` is a text or a directive, not {kind_of(value)}")
+    if not reader.unchecked:
+        return broken
+    return Literal(MISSING) if is_falsy(value) else make(reader.read(value, (*path, "value")))
