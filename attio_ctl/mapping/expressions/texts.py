@@ -111,7 +111,7 @@ def read_case(reader: Reader, operand: Any, path: Steps) -> Expression:
     operator = options.get("operator")
     if not operator:
         return reader.late_fault(path, "`@case` needs an `operator`, `lower` or `upper`")
-    if operator not in ("lower", "upper"):
+    if isinstance(operator, str) and operator not in ("lower", "upper"):
         reader.late_fault((*path, "operator"), f"`operator` of `@case` is `lower` or `upper`, not `{operator}`")
     return _with_text_value(reader, options, path, lambda value: Case(operator, value))
 
