@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
 
-.PHONY: help demo test lint types contracts check record schemas docs bench clean
+.PHONY: help demo test lint types contracts check record schemas pictures clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ record: $(READY)  ## Record the cassettes again: the sandbox, or a real workspac
 
 schemas: $(READY)  ## Generate schemas/ from the models
 	$(BIN)/python -m attio_ctl.config.schema_export schemas/
+
+pictures: $(READY)  ## Draw docs/pictures from real output
+	$(BIN)/python docs/pictures/make.py
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

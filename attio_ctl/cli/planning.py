@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from attio_ctl.address import Address
 from attio_ctl.attio.reader import AttioReader
-from attio_ctl.cli import checking, wiring
+from attio_ctl.cli import checking, delivering, wiring
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import UsageError
 from attio_ctl.plan import document
@@ -50,7 +50,7 @@ async def make_plan(
         allow_destroy=frozenset(_addresses(allow_destroy)),
         source=wiring.describe_source(loaded),
         checks=() if live.incomplete else checking.check_against(loaded, live, desired),
-        mappings=checking.note_mappings(loaded, {}),
+        mappings=checking.note_mappings(loaded, delivering.delivered_with(loaded, workspace.id)),
         now=datetime.now(UTC).replace(microsecond=0),
         expires=timedelta(hours=expires_hours),
     )

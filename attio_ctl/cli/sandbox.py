@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from attio_ctl.cli.options import workspace_option
+
+if TYPE_CHECKING:
+    from attio_ctl.config.load import Loaded
 
 
 @click.group("sandbox")
@@ -52,36 +56,39 @@ def activate(objects: tuple[str, ...], workspace: str | None, db: Path | None) -
     Example:
         attio-ctl sandbox activate users workspaces
     """
-    from attio_ctl.cli import console  # noqa: PLC0415
+    from attio_ctl.cli import console, wiring  # noqa: PLC0415
     from attio_ctl.sandbox import admin  # noqa: PLC0415
 
-    admin.activate(db or _file_of(workspace), objects)
+    admin.activate(db or _sandbox_of(wiring.load_workspace(workspace)), objects)
     console.out(f"Activated: {', '.join(objects)}\n")
 
 
 @command.command("reset")
 @workspace_option
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The sandbox's file.")
-def reset(workspace: str | None, db: Path | None) -> None:
-    """Make the sandbox as new: no record, no custom attribute, nothing switched on.
+def reset(workspace: str | None) -> None:
+    """Make the sandbox of a workspace as new, and forget what was delivered to it.
 
     \b
     Example:
         attio-ctl sandbox reset
     """
-    from attio_ctl.cli import console  # noqa: PLC0415
+    import shutil  # noqa: PLC0415
+
+    from attio_ctl.cli import console, wiring  # noqa: PLC0415
     from attio_ctl.sandbox import admin  # noqa: PLC0415
 
-    admin.reset(db or _file_of(workspace))
+    loaded = wiring.load_workspace(workspace)
+    admin.reset(_sandbox_of(loaded))
+    shutil.rmtree(wiring.state_directory(loaded), ignore_errors=True)
     console.out("The sandbox is as new.\n")
 
 
-def _file_of(workspace: str | None) -> Path:
+def _sandbox_of(loaded: Loaded) -> Path:
+    """The file of a workspace's sandbox; a real workspace has none."""
     from attio_ctl.cli import wiring  # noqa: PLC0415
     from attio_ctl.config.models import SandboxApi  # noqa: PLC0415
     from attio_ctl.errors import UsageError  # noqa: PLC0415
 
-    loaded = wiring.load_workspace(workspace)
     if not isinstance(loaded.spec.api, SandboxApi):
         raise UsageError(
             f"`{loaded.spec.workspace}` is a real workspace, not a sandbox",

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from pydantic import SecretStr
 
 from attio_ctl.attio import reader
+from attio_ctl.attio.http import Transport
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.config.load import Loaded, list_workspaces, load
 from attio_ctl.config.models import AttioApi, CommandToken, EnvironmentToken, FileToken, SandboxApi
@@ -133,20 +134,30 @@ class Connected(Generic[Client]):
 
 
 @contextlib.asynccontextmanager
-async def connect(loaded: Loaded, client: type[Client], *, retry_for: float = 60.0) -> AsyncIterator[Connected[Client]]:
+async def connect(
+    loaded: Loaded,
+    client: type[Client],
+    *,
+    retry_for: float = 60.0,
+    transport_to: Callable[[str], Transport] | None = None,
+) -> AsyncIterator[Connected[Client]]:
     """
     Connect, and make sure that it is the right workspace before anything else is asked.
 
     Args:
         client: `AttioReader`, which cannot write, or `AttioWriter`.
         retry_for: Seconds for which one call is tried again.
+        transport_to: Makes the transport to a base URL; the client's own by default.
 
     Raises:
         WrongWorkspaceError: the token belongs to another workspace than `workspace_id` says.
         CredentialsError: there is no token, or it is dead.
     """
     with serving(loaded) as (url, token, limits):
-        async with client.connect(base_url=url, token=token, limits=limits, retry_for=retry_for) as attio:
+        transport = None if transport_to is None else transport_to(url)
+        async with client.connect(
+            base_url=url, token=token, limits=limits, retry_for=retry_for, transport=transport
+        ) as attio:
             identity = await attio.whoami()
             wanted = loaded.spec.workspace_id
             if wanted is not None and wanted != identity.workspace_id:

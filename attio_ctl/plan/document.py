@@ -121,7 +121,7 @@ def _document(plan: Plan) -> dict[str, Any]:
             )
             for note in plan.mappings
         ],
-        summary=SummaryPart.model_validate(summarise(plan.changes), from_attributes=True),
+        summary=SummaryPart.model_validate(summarise(plan.changes, plan.waiting), from_attributes=True),
         cost=CostPart(writes=plan.writes, eta_seconds=math.ceil(plan.writes / WRITES_PER_SECOND)),
     ).model_dump(mode="json")
     return {**document, "plan_id": _digest(document)}

@@ -109,6 +109,7 @@ class SummaryPart(Part):
     destroy: int
     move: int
     blocked: int
+    waiting: int
 
 
 class CostPart(Part):

@@ -68,6 +68,15 @@ class Plan:
         """The changes that cannot be done."""
         return tuple(change for change in self.changes if isinstance(change, Blocked))
 
+    @property
+    def waiting(self) -> frozenset[Address]:
+        """What cannot be done before something that is blocked is there; it is planned, and not attempted."""
+        missing = {change.address for change in self.blocked if change.absent}
+        for change in self.doable:  # in the order of apply, so that what a change needs comes before it
+            if missing.intersection(change.depends_on):
+                missing.add(change.address)
+        return frozenset(missing - {change.address for change in self.blocked})
+
     def mappings_hit_by(self, change: Change) -> tuple[Address, ...]:
         """The mappings that write what a change takes away or renames."""
         match change:
@@ -83,7 +92,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many changes of each kind a plan holds; a rename counts as a change, and as a move besides."""
+    """
+    How many changes of each kind a plan holds.
+
+    A rename counts as a change, and as a move besides; `waiting` are the changes that something blocked holds up, which
+    are not counted among the others.
+    """
 
     add: int = 0
     restore: int = 0
@@ -92,13 +106,16 @@ class Summary:
     destroy: int = 0
     move: int = 0
     blocked: int = 0
+    waiting: int = 0
 
 
-def summarise(changes: Iterable[Change]) -> Summary:
-    """Count changes by what they do."""
+def summarise(changes: Iterable[Change], waiting: frozenset[Address] = frozenset()) -> Summary:
+    """Count changes by what they do; `waiting` are the addresses that are held up."""
     counts = dict.fromkeys(Summary.__dataclass_fields__, 0)
     for change in changes:
         match change:
+            case _ if change.address in waiting:
+                counts["waiting"] += 1
             case Create():
                 counts["add"] += 1
             case Restore():

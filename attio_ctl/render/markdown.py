@@ -75,7 +75,7 @@ def _head(plan: Plan) -> Iterator[str]:
     yield " · ".join(facts)
     yield ""
     yield from _caution(plan)
-    yield f"`{summary_line(plan.changes)}`" if plan.changes else "`No changes.`"
+    yield f"`{summary_line(plan)}`" if plan.changes else "`No changes.`"
     yield ""
     if plan.changes:
         yield from _table(plan)

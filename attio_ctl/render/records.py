@@ -40,13 +40,13 @@ def _with_values(records: Sequence[Record]) -> tuple[str, ...]:
 
 def _widths(table: Sequence[Sequence[str]], width: int, *, fixed: bool) -> list[int]:
     """Columns as wide as their cells; too many of them are left out, or narrowed when they were asked for."""
-    wanted = [min(28, max(len(row[index]) for row in table)) for index in range(len(table[0]))]
+    natural = [max(len(row[index]) for row in table) for index in range(len(table[0]))]
     if fixed:
-        while sum(wanted) + GAP * len(wanted) > width and max(wanted) > 4:
-            wanted[wanted.index(max(wanted))] -= 1
-        return wanted
+        while sum(natural) + GAP * (len(natural) - 1) > width and max(natural) > 4:
+            natural[natural.index(max(natural))] -= 1
+        return natural
     kept: list[int] = []
-    for cells in wanted:
+    for cells in (min(28, each) for each in natural):
         if kept and sum(kept) + GAP * len(kept) + cells > width:
             break
         kept.append(cells)

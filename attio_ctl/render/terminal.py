@@ -39,36 +39,41 @@ def _plan_lines(plan: Plan, style: Style) -> Iterator[str]:
     elif not plan.changes:
         yield style.paint(f"No changes. Workspace {where} matches the configuration.", bold=True)
         return
-    yield style.paint(summary_line(plan.changes), bold=True)
+    yield style.paint(summary_line(plan), bold=True)
 
 
 def _group_lines(group: Group, style: Style) -> Iterator[str]:
     yield style.paint(f"  # {group.heading}", dim=True)
-    name_width = min(34, max((len(line.text) for line in group.lines if line.remark), default=0))
+    column = min(44, max((_start(line) + len(line.text) for line in group.lines if line.remark), default=0) + 2)
     for line in group.lines:
-        yield from _wrapped(line, style, name_width)
+        yield from _wrapped(line, style, column)
 
 
-def _wrapped(line: Line, style: Style, name_width: int = 0) -> Iterator[str]:
-    """One line, its symbol in column 3; what is too long goes on below, indented."""
-    indent = "  " + "  " * line.depth
-    head = f"{indent}{line.symbol:<2} " if line.symbol else f"{indent}   "
-    text = f"{line.text.ljust(name_width)}  {line.remark}" if line.remark else line.text
-    hang = len(head) + (name_width + 2 if line.remark and name_width + len(head) < style.width // 2 + 8 else 4)
+def _start(line: Line) -> int:
+    """The column at which the text of a line begins: two for every depth, and three for the symbol."""
+    return 5 + 2 * line.depth
+
+
+def _wrapped(line: Line, style: Style, column: int = 0) -> Iterator[str]:
+    """One line, its remark at a column; what is too long goes on below, indented."""
+    start = _start(line)
+    head = " " * (2 + 2 * line.depth) + f"{line.symbol:<3}"
+    text, hang = line.text, start + 2
+    if line.remark:
+        text = f"{line.text.ljust(column - start - 2)}  {line.remark}"
+        hang = max(column, hang) if column < style.width // 2 + 8 else hang
     rows = textwrap.wrap(
         text,
-        width=style.width - len(head),
-        subsequent_indent=" " * (hang - len(head)),
-        drop_whitespace=True,
+        width=style.width - start,
+        subsequent_indent=" " * (hang - start),
         replace_whitespace=False,
         break_on_hyphens=False,
-    ) or [text]
+    )
     colour = COLOURS.get(line.symbol)
-    dim = line.symbol == "#"
     for number, row in enumerate(rows):
-        start = head if number == 0 else " " * len(head)
-        painted = style.paint(start, fg=colour, bold=True) if colour else start
-        yield (painted + (style.paint(row, dim=True) if dim else row)).rstrip()
+        lead = head if number == 0 else " " * start
+        painted = style.paint(lead, fg=colour, bold=True) if colour else lead
+        yield (painted + (style.paint(row, dim=True) if line.symbol == "#" else row)).rstrip()
 
 
 def _unmanaged_lines(plan: Plan, style: Style) -> Iterator[str]:
@@ -88,11 +93,11 @@ def _mapping_lines(plan: Plan, style: Style) -> Iterator[str]:
     if not shown:
         return
     yield style.paint("  # mappings, checked against the schema above; used by the next deliver", dim=True)
-    width = max(len(str(note.address)) for note in shown)
+    column = 7 + max(len(str(note.address)) for note in shown)
     for note in shown:
         objects = sorted({address.top.name for address in note.writes})
         remark = f"{note.status}, writes {len(note.writes)} attributes of {', '.join(objects)}"
-        yield from _wrapped(Line("<=", 0, str(note.address), remark), style, width)
+        yield from _wrapped(Line("<=", 0, str(note.address), remark), style, column)
     yield ""
 
 

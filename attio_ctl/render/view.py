@@ -7,7 +7,7 @@ Every view of a plan (terminal, Markdown, HTML) is made from this, so that none 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,7 +58,7 @@ def _is_blocked_whole(group: Group) -> bool:
 
 
 def _group(top: Address, changes: list[Change], plan: Plan) -> Group:
-    counts = summarise(changes)
+    counts = summarise(changes, plan.waiting)
     lines = tuple(_lines(_in_reading_order(changes), plan))
     return Group(top, f"{top}: {describe_counts(counts)}", lines, tuple(changes))
 
@@ -72,6 +72,7 @@ def describe_counts(counts: Summary) -> str:
         (counts.archive, "to archive"),
         (counts.destroy, "to destroy"),
         (counts.blocked, "blocked"),
+        (counts.waiting, "waiting for it" if counts.blocked else "waiting"),
     )
     return ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing to do"
 
@@ -109,10 +110,11 @@ def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan) -> Ite
     name = local_name(change.address)
     match change:
         case Create():
-            yield Line("+", depth, name, _create_remark(change))
+            waits = _waits_for(change, plan)
+            yield Line("+", depth, name, ", ".join(filter(None, (_create_remark(change), waits))))
             if titles:
                 what = "options" if titles[0].address.kind == "option" else "statuses"
-                yield Line("+", depth + 1, f"{what}: {', '.join(_title_remark(title) for title in titles)}")
+                yield Line("", depth + 1, f"{what}: {', '.join(_title_remark(title) for title in titles)}")
         case Update():
             previous = change.previous
             remark = f"renamed from `{previous.name}`, same id, values kept" if previous else ""
@@ -136,6 +138,13 @@ def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan) -> Ite
     hit = plan.mappings_hit_by(change)
     if hit:
         yield Line("!", depth + 1, f"written by {', '.join(str(address) for address in hit)}")
+
+
+def _waits_for(change: Change, plan: Plan) -> str:
+    """What holds a change up, unless it is the resource that the group is about."""
+    absent = {blocked.address for blocked in plan.blocked if blocked.absent} - {change.address.top}
+    held_by = [str(address) for address in change.depends_on if address in absent]
+    return f"waits for {', '.join(held_by)}" if held_by else ""
 
 
 def _fields(count: int) -> str:
@@ -218,11 +227,11 @@ def show_value(value: Json) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
-def summary_line(changes: Iterable[Change]) -> str:
+def summary_line(plan: Plan) -> str:
     """`Plan: 5 to add, 3 to change, 1 to archive, 0 to destroy.`: stable, one line, in Terraform's order."""
-    counts = summarise(changes)
+    counts = summarise(plan.changes, plan.waiting)
     restored = f"{counts.restore} to restore, " if counts.restore else ""
-    blocked = f" {counts.blocked} blocked." if counts.blocked else ""
+    blocked = f" {counts.blocked} blocked, {counts.waiting} waiting." if counts.blocked else ""
     return (
         f"Plan: {counts.add} to add, {restored}{counts.change} to change, "
         f"{counts.archive} to archive, {counts.destroy} to destroy.{blocked}"

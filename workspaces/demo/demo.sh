@@ -4,9 +4,10 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export ATTIO_CTL_WORKSPACE=demo
 
-say() { printf '\n\033[2m# %s\033[0m\n' "$*"; }
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then dim=$'\033[2m' bold=$'\033[1m' plain=$'\033[0m'; else dim='' bold='' plain=''; fi
+say() { printf '\n%s# %s%s\n' "$dim" "$*" "$plain"; }
 run() {
-  printf '\033[1m$ attio-ctl %s\033[0m\n' "$*"
+  printf '%s$ attio-ctl %s%s\n' "$bold" "$*" "$plain"
   attio-ctl "$@"
 }
 

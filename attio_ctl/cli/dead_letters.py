@@ -1,0 +1,145 @@
+"""`attio-ctl dead-letters`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from attio_ctl.cli.options import workspace_option
+from attio_ctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from attio_ctl.delivery.dead_letters import DeadLetter
+
+FIELDS = ("code", "mapping", "path", "file", "id")
+
+where_option = click.option(
+    "--where",
+    metavar="FIELD=VALUE",
+    multiple=True,
+    help=f"Only those with {', '.join(FIELDS)} of this value; repeatable.",
+)
+
+
+@click.group("dead-letters")
+def command() -> None:
+    """List, show, retry and discard events that could not be delivered. None is ever dropped by itself."""
+
+
+@command.command("list")
+@workspace_option
+@where_option
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def list_letters(*, workspace: str | None, where: tuple[str, ...], limit: int, form: str) -> None:
+    """List what could not be delivered, oldest first, each with its reason.
+
+    \b
+    Example:
+        attio-ctl dead-letters list --where code=unknown_option
+    """
+    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.render.delivery import render_letters  # noqa: PLC0415
+
+    letters = select(delivering.letters_of(wiring.load_workspace(workspace)), where)
+    if form == "json":
+        console.out("".join(json.dumps(letter.as_json(), ensure_ascii=False) + "\n" for letter in letters))
+    else:
+        console.out(render_letters(letters, limit, console.style_for(sys.stdout)))
+
+
+@command.command("show")
+@click.argument("letter_id", metavar="ID")
+@workspace_option
+def show_letter(letter_id: str, workspace: str | None) -> None:
+    """Show one dead letter whole: the event's bytes, the request and the answer. The beginning of its id will do.
+
+    \b
+    Example:
+        attio-ctl dead-letters show 3f9a21c4
+    """
+    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+
+    letters = [
+        letter for letter in delivering.letters_of(wiring.load_workspace(workspace)) if letter.id.startswith(letter_id)
+    ]
+    if len(letters) != 1:
+        raise UsageError(
+            f"`{letter_id}` is the beginning of {len(letters)} dead letters", hint="see `dead-letters list`"
+        )
+    console.out(json.dumps(letters[0].as_json(), ensure_ascii=False, indent=2) + "\n")
+
+
+@command.command("retry")
+@workspace_option
+@where_option
+@click.option("--retry-for", default="5m", show_default=True, metavar="DURATION", help="How long one write is retried.")
+@click.pass_context
+def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str, ...], retry_for: str) -> None:
+    """Deliver them again, through the mappings as they are now; what goes through is settled.
+
+    \b
+    Example:
+        attio-ctl dead-letters retry --where code=unknown_option
+    """
+    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
+    from attio_ctl.render.delivery import render_account  # noqa: PLC0415
+
+    loaded = wiring.load_workspace(workspace)
+    letters = select(delivering.letters_of(loaded), where)
+    if not letters:
+        console.out("No dead letters.\n")
+        return
+    run = delivering.Retry(loaded=loaded, letters=letters, retry_for=parse_duration(retry_for))
+    done, interrupted = wiring.run_draining(run)
+    console.progress("")
+    console.out(render_account(done.account, delivering.letters_of(loaded), console.style_for(sys.stdout)))
+    if done.halted is not None:
+        raise done.halted
+    ctx.exit(interrupted)
+
+
+@command.command("discard")
+@workspace_option
+@where_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def discard_letters(*, workspace: str | None, where: tuple[str, ...], yes: bool) -> None:
+    """Give them up; they stay in the file, marked as discarded.
+
+    \b
+    Example:
+        attio-ctl dead-letters discard --where code=invalid_json --yes
+    """
+    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.delivery.dead_letters import DeadLetterFile  # noqa: PLC0415
+
+    loaded = wiring.load_workspace(workspace)
+    letters = select(delivering.letters_of(loaded), where)
+    if letters and not yes:
+        click.confirm(f"Discard {len(letters)} dead letters?", abort=True)
+    path = wiring.state_directory(loaded) / delivering.DEAD_LETTERS
+    DeadLetterFile(path).settle([letter.id for letter in letters], "discarded")
+    console.out(f"Discarded: {len(letters)}\n")
+
+
+def select(letters: Sequence[DeadLetter], where: Sequence[str]) -> tuple[DeadLetter, ...]:
+    """
+    The letters that fit every `FIELD=VALUE`.
+
+    Raises:
+        UsageError: no such field.
+    """
+    conditions = [text.partition("=") for text in where]
+    for name, sign, _ in conditions:
+        if name not in FIELDS or not sign:
+            raise UsageError(
+                f"`--where` takes FIELD=VALUE with one of {', '.join(FIELDS)}", hint="`--where code=wrong_type`"
+            )
+    return tuple(
+        letter for letter in letters if all(str(letter.as_json()[name]) == value for name, _, value in conditions)
+    )
