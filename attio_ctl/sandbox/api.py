@@ -7,7 +7,8 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -15,14 +16,17 @@ from starlette.types import Receive, Scope, Send
 
 from attio_ctl.sandbox.batches import BatchWorker
 from attio_ctl.sandbox.call import Answer, Call, Route, RouteTable, Token
+from attio_ctl.sandbox.deliveries import Courier
 from attio_ctl.sandbox.errors import (
     RefusedError,
     missing_scopes,
     rate_limited,
+    staged,
     unauthorized,
     unknown_endpoint,
     validation,
 )
+from attio_ctl.sandbox.faults import NONE, Effects, FaultScript, describe
 from attio_ctl.sandbox.ids import http_date
 from attio_ctl.sandbox.limits import RateLimiter
 from attio_ctl.sandbox.model import Json
@@ -30,22 +34,17 @@ from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.requestlog import RequestLog
 from attio_ctl.sandbox.routes.table import ROUTES
 from attio_ctl.sandbox.store.store import Store
+from attio_ctl.sandbox.wire import Reply, reset
 
 logger = logging.getLogger(__name__)
 
 SELF: Final = "/v2/self"
 EXPOSED: Final = (
-    "x-attio-client, x-attio-execution-id, x-attio-platform, x-attio-platform-version, x-attio-record-query-score, "
-    "x-attio-app-installation-bundle-id"
+    b"x-attio-client, x-attio-execution-id, x-attio-platform, x-attio-platform-version, x-attio-record-query-score, "
+    b"x-attio-app-installation-bundle-id"
 )
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-_JSON: Final = "application/json; charset=utf-8"
-_INTERNAL: Final = {
-    "status_code": 500,
-    "type": "api_error",
-    "code": "internal_error",
-    "message": "An unexpected error occurred.",
-}
+_JSON: Final = b"application/json; charset=utf-8"
 
 
 class Api:
@@ -57,89 +56,120 @@ class Api:
         self.table = RouteTable(ROUTES)
         self.tokens = {text: Token.of(text, scopes) for text, scopes in options.tokens.items()}
         self.limiter = RateLimiter(options.limits)
+        self.faults = FaultScript()
+        self.faults.set(options.faults)
         self.log = RequestLog(store)
         self.worker = BatchWorker(store)
+        self.courier = Courier(store)
         self._working: asyncio.Task[None] | None = None
         self._count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter_ns()
-        now = self.options.clock()
+        effects = self.faults.meet(scope["method"], scope["path"]) if self.faults.rules else NONE
+        if effects.latency_ms:
+            await asyncio.sleep(effects.latency_ms / 1000)
+        request = _Request(scope, self._execution_id(), self.options.clock(), effects, _bearer(scope["headers"]))
+        if effects.revoke and request.token is not None:
+            self.tokens.pop(request.token, None)
+        if effects.reset == "before":
+            self._note(request, 0, "reset", started)
+            await reset(receive, send)
+            return
+        reply, code = self._reply(request, await _read(receive))
+        self._note(request, reply.status, code, started)
+        if effects.reset == "after":
+            await reset(receive, send)
+        elif effects.truncate:
+            await reply.send_half(receive, send)
+        else:
+            await reply.send(send)
+        if reply.status == 202:
+            self.start_worker()
+        if self.store.has_deliveries:
+            self.courier.wake()
+
+    def _execution_id(self) -> str:
         self._count += 1
-        execution_id = hashlib.blake2b(f"{id(self)}:{self._count}:{now}".encode(), digest_size=16).hexdigest()
-        token = self._token(scope["headers"])
+        return hashlib.blake2b(f"{id(self)}:{self._count}:{time.time_ns()}".encode(), digest_size=16).hexdigest()
+
+    def _reply(self, request: _Request, body: bytes | None) -> tuple[Reply, str | None]:
+        """The answer, and the code of the refusal if it is one."""
+        headers: list[tuple[str, str]] = []
         code: str | None = None
-        headers: Iterable[tuple[str, str]] = ()
         try:
-            body = await _read(receive)
-            reply = self._answer(scope, token, body, now)
-            if isinstance(reply, Answer):
-                status, content, media_type = reply.status, reply.body, reply.media_type
-            else:
-                status, content, media_type = 200, orjson.dumps(reply), _JSON
+            answer = self._staged_or_real(request, body)
         except RefusedError as refusal:
-            status, content, media_type = refusal.status, orjson.dumps(refusal.body()), _JSON
+            answer = Answer(refusal.status, orjson.dumps(refusal.body()), _JSON)
             code, headers = refusal.code, refusal.headers
         except Exception:
-            logger.exception("%s %s failed", scope["method"], scope["path"])
-            status, content, media_type, code = 500, orjson.dumps(_INTERNAL), _JSON, "internal_error"
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": self._headers(content, media_type, now, execution_id, headers),
-            }
-        )
-        await send({"type": "http.response.body", "body": content})
-        duration = (time.perf_counter_ns() - started) // 1000
-        actor = token.actor.id if token else None
-        self.log.add(
-            (int(now * 1e6), execution_id, actor, scope["method"], _target(scope), status, code, duration, None)
-        )
-        if status == 202:
-            self.start_worker()
+            logger.exception("%s %s failed", request.scope["method"], request.scope["path"])
+            answer, code = Answer(500, orjson.dumps(staged(500).body()), _JSON), "internal_error"
+        return Reply(answer.status, self._headers(request, answer, headers), answer.body), code
 
-    def _headers(
-        self, content: bytes, media_type: str | None, now: float, execution_id: str, more: Iterable[tuple[str, str]]
-    ) -> list[tuple[bytes, bytes]]:
+    def _staged_or_real(self, request: _Request, body: bytes | None) -> Answer:
+        effects = request.effects
+        if effects.status and effects.at == "before":
+            raise staged(effects.status, effects.retry_after)
+        answer = self._answer(request, body)
+        if effects.status:
+            raise staged(effects.status, effects.retry_after)
+        return answer if isinstance(answer, Answer) else Answer(200, orjson.dumps(answer), _JSON)
+
+    def _note(self, request: _Request, status: int, code: str | None, started: int) -> None:
+        token = self.tokens.get(request.token) if request.token else None
+        self.log.add(
+            (
+                int(request.now * 1e6),
+                request.execution_id,
+                token.actor.id if token else None,
+                request.scope["method"],
+                _target(request.scope),
+                status,
+                code,
+                (time.perf_counter_ns() - started) // 1000,
+                describe(request.effects),
+            )
+        )
+
+    def _headers(self, request: _Request, answer: Answer, more: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
         headers = [
-            (b"content-length", str(len(content)).encode()),
-            (b"date", http_date(int(now)).encode()),
-            (b"x-attio-execution-id", execution_id.encode()),
-            (b"access-control-expose-headers", EXPOSED.encode()),
+            (b"content-length", str(len(answer.body)).encode()),
+            (b"date", http_date(int(request.now) + request.effects.skew_s).encode()),
+            (b"x-attio-execution-id", request.execution_id.encode()),
+            (b"access-control-expose-headers", EXPOSED),
         ]
-        if media_type is not None:
-            headers.append((b"content-type", media_type.encode()))
+        if answer.media_type is not None:
+            headers.append((b"content-type", answer.media_type))
         headers.extend((name.lower().encode(), value.encode()) for name, value in more)
         return headers
 
-    def _token(self, headers: Iterable[tuple[bytes, bytes]]) -> Token | None:
-        text = _bearer(headers)
-        return self.tokens.get(text) if text is not None else None
-
-    def _answer(self, scope: Scope, token: Token | None, body: bytes, now: float) -> Json | Answer:
-        method = scope["method"]
-        path = scope["path"]
+    def _answer(self, request: _Request, body: bytes | None) -> Json | Answer:
+        scope = request.scope
+        method, path = scope["method"], scope["path"]
+        token = self.tokens.get(request.token) if request.token is not None else None
         if token is None:
             if path == SELF and method == "GET":
                 return {"active": False}
-            raise unauthorized(_bearer(scope["headers"]))
-        raw = scope.get("raw_path") or path.encode()
+            raise unauthorized(request.token)
+        raw: bytes = scope.get("raw_path") or path.encode()
         found = self.table.find(
             method, [unquote(part) for part in raw.decode("ascii", "replace").strip("/").split("/")]
         )
         if found is None:
             raise unknown_endpoint(method, path)
         route, params = found
-        again = self.limiter.take(token.text, route.kind, now)
+        again = self.limiter.take(token.text, route.kind, request.now)
         if again is not None:
-            raise rate_limited(http_date(again))
+            raise rate_limited(http_date(again + request.effects.skew_s))
         missing = token.lacks(route.scopes)
         if missing:
             raise missing_scopes(missing)
+        if body is None:
+            raise RefusedError(413, "validation_type", "The request body is too large.")
         query = dict(parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True))
-        call = Call(self.store, token, params, query, _json(body) if method not in ("GET", "DELETE") else None)
-        return self._handle(route, call)
+        parsed = _json(body) if method not in ("GET", "DELETE") else None
+        return self._handle(route, Call(self.store, token, params, query, parsed, request.effects))
 
     def _handle(self, route: Route, call: Call) -> Json | Answer:
         if route.kind == "read":
@@ -147,22 +177,39 @@ class Api:
         with self.store.transaction():
             return route.handler(call)
 
+    def start(self) -> None:
+        """Take up what an earlier run left: batches and deliveries that wait."""
+        self.start_worker()
+        self.courier.wake()
+
     def start_worker(self) -> None:
         """Carry out waiting batches, unless that is being done."""
         if self._working is None or self._working.done():
             self._working = asyncio.get_running_loop().create_task(self._work())
 
     async def _work(self) -> None:
-        more = True
-        while more:
-            more = self.worker.work()
-            await asyncio.sleep(0)  # requests come in between two chunks
+        wait = self.worker.work()
+        while wait is not None:
+            await asyncio.sleep(wait)  # 0 between two chunks, so that requests come in
+            wait = self.worker.work()
+            if self.store.has_deliveries:
+                self.courier.wake()
 
     async def close(self) -> None:
         """Stop between two chunks of a batch and write the log; what waits goes on at the next start."""
         if self._working is not None:
             self._working.cancel()
+        self.courier.close()
         self.log.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    scope: Scope
+    execution_id: str
+    now: float
+    effects: Effects
+    token: str | None
 
 
 def _target(scope: Scope) -> str:
@@ -178,19 +225,19 @@ def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     return None
 
 
-async def _read(receive: Receive) -> bytes:
-    message: Any = await receive()
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, None when it is too large."""
+    message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return body
     parts, size = [body], len(body)
     while message.get("more_body"):
         message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MAX_BODY_BYTES:
-            raise RefusedError(413, "validation_type", "The request body is too large.")
-    return b"".join(parts)
+        size += len(message.get("body", b""))
+        if size <= MAX_BODY_BYTES:
+            parts.append(message.get("body", b""))
+    return b"".join(parts) if size <= MAX_BODY_BYTES else None
 
 
 def _json(body: bytes) -> Json:

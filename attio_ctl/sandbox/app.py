@@ -29,7 +29,7 @@ class Sandbox:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self.api.start_worker()
+                self.api.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.api.close()

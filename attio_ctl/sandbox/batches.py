@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from attio_ctl.sandbox.errors import RefusedError, value_not_found
+from attio_ctl.sandbox.faults import NONE, Effects
 from attio_ctl.sandbox.ids import new_id
 from attio_ctl.sandbox.model import Actor, Attribute, Json, Payload
 from attio_ctl.sandbox.records.asserting import assert_row, matching_attribute
@@ -86,14 +87,27 @@ def _fault(assertion: Json, depth: int) -> str | None:
     return None if isinstance(assertion.get("values"), dict) else "`values` must be an object"
 
 
-def accept(store: Store, actor: Actor, assertions: list[Json]) -> str:
-    """Write a batch down and return its id; it is carried out by `work`."""
+def accept(store: Store, actor: Actor, assertions: list[Json], effects: Effects = NONE) -> str:
+    """Write a batch down and return its id; it is carried out by `BatchWorker`."""
     id_ = new_id()
-    store.db.write(
-        "INSERT INTO batches (id, actor, body, total, received_at) VALUES (?, ?, ?, ?, ?)",
-        (id_, store.actor_pk(actor), orjson.dumps(assertions), len(assertions), store.now()),
+    now = store.now()
+    pk = store.db.write(
+        "INSERT INTO batches (id, actor, body, total, received_at, ready_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (id_, store.actor_pk(actor), b"", len(assertions), now, now + effects.batch_delay_ms * 1000),
     )
+    kept: list[Json] = list(assertions)
+    for position in range(effects.drop_every - 1, len(kept), effects.drop_every) if effects.drop_every else ():
+        _drop(store, pk, position, kept[position], ("fault", "dropped by the fault script"))
+        kept[position] = None
+    store.db.write("UPDATE batches SET body = ? WHERE pk = ?", (orjson.dumps(kept), pk))
     return id_
+
+
+def _drop(store: Store, batch: int, position: int, assertion: Json, reason: tuple[str, str]) -> None:
+    store.db.write(
+        "INSERT INTO dropped_assertions (batch, position, code, message, assertion) VALUES (?, ?, ?, ?, ?)",
+        (batch, position, *reason, orjson.dumps(assertion)),
+    )
 
 
 class BatchWorker:
@@ -103,32 +117,37 @@ class BatchWorker:
         self.store = store
         self._current: tuple[int, list[Json]] = (0, [])
 
-    def work(self) -> bool:
+    def work(self) -> float | None:
         """
         Carry out the next chunk.
 
         Returns:
-            Whether there may be more to do.
+            Seconds until the next one may be carried out (0 for at once), None when nothing waits.
         """
-        if self._next() is None:
-            return False
+        waiting = self._next()
+        if waiting is None:
+            return None
+        early = (waiting[4] - self.store.now()) / 1e6
+        if early > 0:
+            return float(early)
         try:
             with self.store.transaction():
-                return self._chunk(self._trusting)
+                self._chunk(self._trusting)
         except RefusedError:
             with self.store.transaction():
-                return self._chunk(self._dropping)
+                self._chunk(self._dropping)
+        return 0.0
 
     def _next(self) -> Any:
         return self.store.db.row(
-            "SELECT pk, actor, next, total FROM batches WHERE finished_at IS NULL ORDER BY pk LIMIT 1"
+            "SELECT pk, actor, next, total, ready_at FROM batches WHERE finished_at IS NULL ORDER BY pk LIMIT 1"
         )
 
-    def _chunk(self, one_by_one: Callable[[int, Writer, int, list[Json]], None]) -> bool:
+    def _chunk(self, one_by_one: Callable[[int, Writer, int, list[Json]], None]) -> None:
         found = self._next()
         if found is None:
-            return False
-        pk, actor, start, total = found
+            return
+        pk, actor, start, total, _ = found
         if self._current[0] != pk:
             (body,) = self.store.db.row("SELECT body FROM batches WHERE pk = ?", (pk,))
             self._current = (pk, orjson.loads(body))
@@ -140,25 +159,24 @@ class BatchWorker:
             )
         else:
             self.store.db.write("UPDATE batches SET next = ? WHERE pk = ?", (end, pk))
-        return True
 
     def _trusting(self, _batch: int, writer: Writer, _start: int, assertions: list[Json]) -> None:
         """The quick way: a refusal undoes the chunk, which is then done again the careful way."""
         for assertion in assertions:
-            carry_out(writer, assertion)
+            if assertion is not None:
+                carry_out(writer, assertion)
 
     def _dropping(self, batch: int, writer: Writer, start: int, assertions: list[Json]) -> None:
         """The careful way: each assertion can be undone alone, and its refusal is kept."""
         execute = self.store.db.connection.execute
         for position, assertion in enumerate(assertions, start):
+            if assertion is None:
+                continue
             execute("SAVEPOINT assertion")
             try:
                 carry_out(writer, assertion)
             except RefusedError as refusal:
                 execute("ROLLBACK TO assertion")
-                self.store.db.write(
-                    "INSERT INTO dropped_assertions (batch, position, code, message, assertion) VALUES (?, ?, ?, ?, ?)",
-                    (batch, position, refusal.code, refusal.message, orjson.dumps(assertion)),
-                )
+                _drop(self.store, batch, position, assertion, (refusal.code, refusal.message))
             finally:
                 execute("RELEASE assertion")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from attio_ctl.sandbox.errors import Fault, invalid_query
+from attio_ctl.sandbox.faults import NONE, Effects
 from attio_ctl.sandbox.ids import derived_id
 from attio_ctl.sandbox.model import Actor, Json
 from attio_ctl.sandbox.shape import Shape, check, wrong_type
@@ -46,6 +47,7 @@ class Call:
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: Json = None
+    effects: Effects = NONE
 
     def checked(self, shape: Shape) -> Json:
         """
@@ -100,7 +102,7 @@ class Answer:
 
     status: int
     body: bytes = b""
-    media_type: str | None = None
+    media_type: bytes | None = None
 
 
 Handler = Callable[[Call], Json | Answer]

@@ -145,6 +145,23 @@ def missing_value(attribute_id: str) -> RefusedError:
     )
 
 
+_STAGED: Final = {
+    401: ("unauthorized", "The API Key provided was invalid.", AUTH),
+    403: ("unauthorized", "The access token is not allowed to do this.", AUTH),
+    404: ("not_found", "The requested resource was not found.", REQUEST),
+    409: ("slug_conflict", "The request conflicts with the current state.", REQUEST),
+    429: ("rate_limit_exceeded", "Rate limit exceeded, please try again later", RATE),
+}
+
+
+def staged(status: int, retry_after: str = "") -> RefusedError:
+    """An error that a fault script asks for; Attio's bodies for 5xx are not public, so these are inferred."""
+    server = ("internal_error", "An unexpected error occurred.", "api_error")
+    code, message, kind = _STAGED.get(status, server if status >= 500 else ("invalid_request", "Bad request.", REQUEST))
+    headers = [("Retry-After", retry_after)] if retry_after else []
+    return RefusedError(status, code, message, kind=kind, headers=headers)
+
+
 def slug_conflict(message: str) -> RefusedError:
     """409 of a slug, title or noun that is taken, by something archived too."""
     return RefusedError(409, "slug_conflict", message)

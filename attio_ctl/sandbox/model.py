@@ -132,8 +132,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook that is not inactive, as events see it."""
+
+    pk: int
+    id: str
+    subscriptions: tuple[Mapping[str, Json], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
-    """Everything but the rows: what the workspace is called, its collections and its members."""
+    """Everything but the rows: what the workspace is called, its collections, members and webhooks."""
 
     workspace_id: str
     workspace_name: str
@@ -144,6 +153,7 @@ class Schema:
     members: tuple[Member, ...]
     objects: Mapping[str, Collection] = field(default_factory=dict)
     lists: Mapping[str, Collection] = field(default_factory=dict)
+    hooks: tuple[Hook, ...] = ()
 
     def member(self, id_or_email: str) -> Member | None:
         """The member of that id or e-mail address."""

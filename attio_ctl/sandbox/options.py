@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from attio_ctl.sandbox.faults import Rule
+
 # The scopes of the OpenAPI document's `security` entries, each with the reading and the writing form.
 SCOPES: Final = (
     "comment:read-write",
@@ -60,7 +62,9 @@ class Options:
     How a sandbox behaves.
 
     `tokens` maps each token to its scopes, None for all; `max_objects` is the plan's limit on objects, people and
-    companies counted, None for none; `clock` gives seconds since 1970. Name, slug and members only matter to a fresh
+    companies counted, None for none; `deliver_to` sends webhook events elsewhere, by the beginning of the target URL
+    (`{"https://hooks.example.com": "http://127.0.0.1:9000"}`), because targets must be https; `retry_pace` multiplies
+    the waits between their retries; `clock` gives seconds since 1970. Name, slug and members only matter to a fresh
     file: afterwards the file says who it is.
     """
 
@@ -71,4 +75,7 @@ class Options:
     workspace_slug: str = "demo"
     members: tuple[MemberSpec, ...] = MEMBERS
     max_objects: int | None = None
+    faults: tuple[Rule, ...] = ()
+    deliver_to: Mapping[str, str] = field(default_factory=dict)
+    retry_pace: float = 1.0
     clock: Callable[[], float] = time.time

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from attio_ctl.sandbox.model import Collection
+from attio_ctl.sandbox.events import announce_row
+from attio_ctl.sandbox.model import Actor, Collection
 from attio_ctl.sandbox.records import unique
 from attio_ctl.sandbox.records.rows import by_pk
 from attio_ctl.sandbox.store.store import Store
@@ -20,15 +21,16 @@ _ALL_PARTS: Final = (
 )
 
 
-def delete_row(store: Store, pk: int) -> None:
+def delete_row(store: Store, actor: Actor, pk: int) -> None:
     """
     Delete one record or entry: its values and history, the references to it, its entries in lists and its notes.
 
     That references vanish with their target is inferred; nothing public says what Attio does.
     """
     for (entry,) in store.db.rows("SELECT pk FROM records WHERE parent = ?", (pk,)):
-        delete_row(store, entry)
+        delete_row(store, actor, entry)
     row = by_pk(store.db, pk)
+    announce_row(store, actor, "deleted", row)
     for attribute in store.schema.collections[row.collection].attributes:
         if attribute.unique:
             for _, _, payload in row.data.get(str(attribute.pk), ()):

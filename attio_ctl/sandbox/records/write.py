@@ -5,12 +5,13 @@ from __future__ import annotations
 from enum import Enum
 
 from attio_ctl.sandbox.errors import missing_value, uniqueness_conflict
+from attio_ctl.sandbox.events import announce_row
 from attio_ctl.sandbox.ids import new_id
 from attio_ctl.sandbox.model import Actor, Attribute, Collection, Json, Payload
 from attio_ctl.sandbox.records import unique
 from attio_ctl.sandbox.records.links import Links
 from attio_ctl.sandbox.records.parse import Parsed
-from attio_ctl.sandbox.records.rows import Row, Stored, insert, remember, save
+from attio_ctl.sandbox.records.rows import Row, Stored, by_pk, insert, remember, save
 from attio_ctl.sandbox.store.store import Store
 from attio_ctl.sandbox.values.times import after, default_moment
 from attio_ctl.sandbox.values.types import CODECS
@@ -69,6 +70,9 @@ class Writer:
             unique.claim(self.db, attribute_pk, key, row.pk)
         for attribute, payloads in references:
             self.links.begin(row.pk, attribute, payloads)
+        if self.store.schema.hooks:
+            announce_row(self.store, self.actor, "created", row)
+            self._announce_links(besides=row.pk)
         return row
 
     def update(
@@ -95,7 +99,19 @@ class Writer:
                 changed.append(attribute)
         if changed:
             save(self.db, row)
+        if self.store.schema.hooks:
+            for attribute in changed:
+                announce_row(self.store, self.actor, "updated", row, attribute_id=attribute.id)
+            self._announce_links()
         return changed
+
+    def _announce_links(self, besides: int | None = None) -> None:
+        """An event for every side of a reference that moved, except of a record that was just announced as new."""
+        for record, attribute in self.links.touched:
+            if record != besides:
+                id_ = self.store.schema.attributes[attribute].id
+                announce_row(self.store, self.actor, "updated", by_pk(self.db, record), attribute_id=id_)
+        self.links.touched.clear()
 
     def _refer(self, row: Row, attribute: Attribute, targets: list[Payload], how: Multiselect) -> None:
         if not attribute.multiselect or how is Multiselect.REPLACE:

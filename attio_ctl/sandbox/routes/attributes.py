@@ -8,6 +8,7 @@ from typing import Any, Final
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES, CREATABLE, CURRENCIES, CURRENCY_DISPLAYS, WITHOUT_CUSTOM_UNIQUE
 from attio_ctl.sandbox.call import Call, Route
 from attio_ctl.sandbox.errors import RefusedError, slug_conflict, validation
+from attio_ctl.sandbox.events import announce_attribute
 from attio_ctl.sandbox.ids import iso
 from attio_ctl.sandbox.model import Attribute, Collection, Json, Schema
 from attio_ctl.sandbox.records.unique import fill_unique
@@ -214,6 +215,7 @@ def create_attribute(call: Call) -> Json:
     made = store.add_attribute(made)
     if relationship is not None:
         made = _add_mirror(call, target, made, relationship)
+    announce_attribute(store, call.token.actor, "created", target, made.id)
     return {"data": attribute_json(made, store.schema)}
 
 
@@ -257,6 +259,7 @@ def _add_mirror(call: Call, target: Collection, made: Attribute, relationship: d
             mirror=made.pk,
         )
     )
+    announce_attribute(store, call.token.actor, "created", other, mirror.id)
     return store.save_attribute(replace(made, mirror=mirror.pk))
 
 
@@ -297,6 +300,7 @@ def update_attribute(call: Call) -> Json:
     saved = call.store.save_attribute(changed)
     if unique and not found.unique:
         fill_unique(call.store, saved)
+    announce_attribute(call.store, call.token.actor, "updated", target, saved.id)
     return {"data": attribute_json(saved, call.store.schema)}
 
 

@@ -24,7 +24,7 @@ def take_batch(call: Call) -> Json | Answer:
     if len(assertions) > MAX_ASSERTIONS:
         message = f"Array must contain at most {MAX_ASSERTIONS} element(s)"
         raise invalid_body([{"code": "too_big", "path": ["assertions"], "message": message}])
-    accept(call.store, call.token.actor, assertions)
+    accept(call.store, call.token.actor, assertions, call.effects)
     return Answer(202)
 
 

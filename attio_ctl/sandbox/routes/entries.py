@@ -129,7 +129,7 @@ def put_entry(call: Call) -> Json:
 
 def delete_entry(call: Call) -> Json:
     row = find_entry(call, list_of(call, call.params["list"]))
-    delete_row(call.store, row.pk)
+    delete_row(call.store, call.token.actor, row.pk)
     return {}
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from attio_ctl.sandbox.call import Call, Route
 from attio_ctl.sandbox.errors import disabled_object, not_found, slug_conflict, validation, value_not_found
+from attio_ctl.sandbox.events import announce
 from attio_ctl.sandbox.ids import iso
 from attio_ctl.sandbox.model import Collection, Json, Schema
 from attio_ctl.sandbox.routes.lookup import list_of
@@ -90,6 +91,7 @@ def create_list(call: Call) -> Json:
     }
     made = store.add_collection("list", fields["api_slug"], details)
     add_system_attributes(store, made, "entry_id")
+    announce(store, call.token.actor, "list.created", {"list_id": made.id})
     return {"data": list_json(made, store.schema)}
 
 
@@ -115,6 +117,7 @@ def update_list(call: Call) -> Json:
     if call.store.schema.lists.get(slug, found).pk != found.pk:
         raise slug_conflict(f'A list with api_slug "{slug}" already exists.')
     saved = call.store.save_collection(replace(found, slug=slug, details=details))
+    announce(call.store, call.token.actor, "list.updated", {"list_id": saved.id})
     return {"data": list_json(saved, call.store.schema)}
 
 

@@ -9,6 +9,7 @@ import orjson
 
 from attio_ctl.sandbox.call import Call, Route
 from attio_ctl.sandbox.errors import RefusedError, invalid_body, not_found, validation
+from attio_ctl.sandbox.events import announce
 from attio_ctl.sandbox.ids import iso, new_id
 from attio_ctl.sandbox.model import Json
 from attio_ctl.sandbox.records import rows
@@ -124,7 +125,16 @@ def create_note(call: Call) -> Json:
             orjson.dumps(details).decode(),
         ),
     )
-    return {"data": _json(call, call.store.db.row(f"{_SELECT} WHERE n.pk = ?", (pk,)))}
+    row = call.store.db.row(f"{_SELECT} WHERE n.pk = ?", (pk,))
+    _announce(call, "note.created", row)
+    return {"data": _json(call, row)}
+
+
+def _announce(call: Call, event_type: str, row: Any) -> None:
+    _, id_, _, _, _, record_id, collection = row
+    parent = call.store.schema.collections[collection].id
+    ids = {"note_id": id_}
+    announce(call.store, call.token.actor, event_type, ids, parent_object_id=parent, parent_record_id=record_id)
 
 
 def _created_at(call: Call, given: str | None) -> int:
@@ -141,7 +151,9 @@ def _created_at(call: Call, given: str | None) -> int:
 
 
 def delete_note(call: Call) -> Json:
-    call.store.db.write("DELETE FROM notes WHERE pk = ?", (_found(call)[0],))
+    row = _found(call)
+    _announce(call, "note.deleted", row)
+    call.store.db.write("DELETE FROM notes WHERE pk = ?", (row[0],))
     return {}
 
 

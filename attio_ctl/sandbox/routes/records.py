@@ -146,7 +146,7 @@ def put_record(call: Call) -> Json:
 
 def delete_record(call: Call) -> Json:
     row = find_record(call, object_of(call, call.params["object"]))
-    delete_row(call.store, row.pk)
+    delete_row(call.store, call.token.actor, row.pk)
     return {}
 
 

@@ -8,6 +8,7 @@ import orjson
 
 from attio_ctl.sandbox.call import Call, Route
 from attio_ctl.sandbox.errors import invalid_body, invalid_query, not_found, value_not_found
+from attio_ctl.sandbox.events import announce
 from attio_ctl.sandbox.ids import iso, new_id
 from attio_ctl.sandbox.model import Json
 from attio_ctl.sandbox.records.parse import ValueReader
@@ -162,7 +163,12 @@ def create_task(call: Call) -> Json:
         (new_id(), call.store.now(), call.store.actor_pk(call.token.actor), orjson.dumps(details).decode()),
     )
     _link(call, pk, records)
-    return {"data": _json(call, _row(call, pk))}
+    return _told(call, "task.created", _row(call, pk))
+
+
+def _told(call: Call, event_type: str, row: Any) -> Json:
+    announce(call.store, call.token.actor, event_type, {"task_id": row[1]})
+    return {"data": _json(call, row)}
 
 
 def _found(call: Call, said: str = 'Could not find Task with ID "{}".') -> Any:
@@ -194,11 +200,13 @@ def update_task(call: Call) -> Json:
     if "linked_records" in fields:
         _link(call, pk, _links(call, fields["linked_records"]))
     call.store.db.write("UPDATE tasks SET details = ? WHERE pk = ?", (orjson.dumps(kept).decode(), pk))
-    return {"data": _json(call, _row(call, pk))}
+    return _told(call, "task.updated", _row(call, pk))
 
 
 def delete_task(call: Call) -> Json:
-    pk = _found(call)[0]
+    row = _found(call)
+    pk = row[0]
+    announce(call.store, call.token.actor, "task.deleted", {"task_id": row[1]})
     call.store.db.write("DELETE FROM task_records WHERE task = ?", (pk,))
     call.store.db.write("DELETE FROM tasks WHERE pk = ?", (pk,))
     return {}

@@ -123,6 +123,7 @@ def create_webhook(call: Call) -> Json:
         "INSERT INTO webhooks (id, target_url, subscribed, secret, created_at) VALUES (?, ?, ?, ?, ?)",
         (new_id(), fields["target_url"], subscribed, secret, call.store.now()),
     )
+    call.store.touch()
     row = call.store.db.row(f"SELECT {_COLUMNS} FROM webhooks WHERE pk = ?", (pk,))  # noqa: S608 (fixed columns)
     return {"data": {**_json(call, row), "secret": secret}}
 
@@ -139,6 +140,7 @@ def update_webhook(call: Call) -> Json:
         subscribed = _subscriptions(call, fields["subscriptions"])
     _refuse_twin(call, target_url, subscribed, pk)
     call.store.db.write("UPDATE webhooks SET target_url = ?, subscribed = ? WHERE pk = ?", (target_url, subscribed, pk))
+    call.store.touch()
     return {"data": _json(call, (pk, id_, target_url, subscribed, status, created_at))}
 
 
@@ -146,6 +148,7 @@ def delete_webhook(call: Call) -> Json:
     pk = _found(call, "Webhook not found")[0]
     call.store.db.write("DELETE FROM deliveries WHERE webhook = ?", (pk,))
     call.store.db.write("DELETE FROM webhooks WHERE pk = ?", (pk,))
+    call.store.touch()
     return {}
 
 

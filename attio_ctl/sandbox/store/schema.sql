@@ -126,7 +126,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_waiting ON deliveries (next_try_at) WHERE state = 'waiting';
 
--- Bodies of PUT /v2/batch/records: taken in order, `next` is the first assertion not yet done.
+-- Bodies of PUT /v2/batch/records: taken in order, `next` is the first assertion not yet done; null in a body is done.
 CREATE TABLE batches (
     pk          INTEGER PRIMARY KEY,
     id          TEXT NOT NULL UNIQUE,
@@ -135,8 +135,10 @@ CREATE TABLE batches (
     total       INTEGER NOT NULL,
     next        INTEGER NOT NULL DEFAULT 0,
     received_at INTEGER NOT NULL,
+    ready_at    INTEGER NOT NULL,
     finished_at INTEGER
 );
+CREATE INDEX batches_waiting ON batches (pk) WHERE finished_at IS NULL;
 
 CREATE TABLE dropped_assertions (
     pk        INTEGER PRIMARY KEY,

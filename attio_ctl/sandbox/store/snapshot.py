@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from attio_ctl.sandbox.model import Attribute, Collection, Json, Member, Option, Schema
+from attio_ctl.sandbox.model import Attribute, Collection, Hook, Json, Member, Option, Schema
 from attio_ctl.sandbox.store.database import Database
 
 
@@ -78,6 +78,10 @@ def load_schema(db: Database) -> Schema:
         members=members,
         objects=_by_key(one for one in collections.values() if one.kind == "object"),
         lists=_by_key(one for one in collections.values() if one.kind == "list"),
+        hooks=tuple(
+            Hook(pk, id_, tuple(orjson.loads(subscribed)))
+            for pk, id_, subscribed in db.rows("SELECT pk, id, subscribed FROM webhooks WHERE status <> 'inactive'")
+        ),
     )
 
 

@@ -22,6 +22,7 @@ class Store:
 
     The schema is kept as a snapshot and read again after a write to it, from here or (noticed by SQLite's
     `data_version`) from another process. Rows are never cached: a query is always answered by the file.
+    `has_deliveries` is raised when an event was put down for a webhook, for whoever sends them.
 
     Raises:
         StorageError: the file cannot be opened.
@@ -35,6 +36,7 @@ class Store:
         with self.db.transaction():
             if self.db.row("SELECT 1 FROM meta WHERE key = 'workspace_id'") is None:
                 plant(self.db, options, self.now())
+        self.has_deliveries = False
         self._schema: Schema | None = None
         self._touched = False
         self._seen = (0, 0)
@@ -73,7 +75,8 @@ class Store:
         finally:
             self._settled = self._touched = False
 
-    def _touch(self) -> None:
+    def touch(self) -> None:
+        """Have the schema read again, here and in other processes."""
         self.db.write("UPDATE meta SET value = value + 1 WHERE key = 'schema_version'")
         self._schema = None
         self._touched = True
@@ -105,7 +108,7 @@ class Store:
             "INSERT INTO collections (id, kind, slug, created_at, details) VALUES (?, ?, ?, ?, ?)",
             (new_id(), kind, slug, self.now(), orjson.dumps(details).decode()),
         )
-        self._touch()
+        self.touch()
         return self.schema.collections[pk]
 
     def save_collection(self, collection: Collection) -> Collection:
@@ -114,7 +117,7 @@ class Store:
             "UPDATE collections SET slug = ?, details = ? WHERE pk = ?",
             (collection.slug, orjson.dumps(dict(collection.details)).decode(), collection.pk),
         )
-        self._touch()
+        self.touch()
         return self.schema.collections[collection.pk]
 
     def remove_collection(self, collection: Collection) -> None:
@@ -124,7 +127,7 @@ class Store:
             self.db.write("DELETE FROM unique_values WHERE attribute = ?", (attribute.pk,))
         self.db.write("DELETE FROM attributes WHERE collection = ?", (collection.pk,))
         self.db.write("DELETE FROM collections WHERE pk = ?", (collection.pk,))
-        self._touch()
+        self.touch()
 
     def add_attribute(self, attribute: Attribute) -> Attribute:
         """A new attribute at the end of its collection; `pk` and `id` of the argument do not count."""
@@ -139,7 +142,7 @@ class Store:
                 orjson.dumps(attribute_details(attribute)).decode(),
             ),
         )
-        self._touch()
+        self.touch()
         return self.schema.attributes[pk]
 
     def save_attribute(self, attribute: Attribute) -> Attribute:
@@ -152,13 +155,13 @@ class Store:
             "UPDATE attributes SET slug = ?, details = ? WHERE pk = ?",
             (attribute.slug, orjson.dumps(kept).decode(), attribute.pk),
         )
-        self._touch()
+        self.touch()
         return self.schema.attributes[attribute.pk]
 
     def remove_attribute(self, attribute: Attribute) -> None:
         """Forget an attribute; only the other side of a deleted object's relationship goes this way."""
         self.db.write("DELETE FROM attributes WHERE pk = ?", (attribute.pk,))
-        self._touch()
+        self.touch()
 
     def add_option(self, attribute: Attribute, option: Option) -> Option:
         """A new option or status; `pk` and `id` of the argument do not count."""
@@ -166,7 +169,7 @@ class Store:
             "INSERT INTO options (id, attribute, title, details) VALUES (?, ?, ?, ?)",
             (new_id(), attribute.pk, option.title, orjson.dumps(option_details(option)).decode()),
         )
-        self._touch()
+        self.touch()
         return self.schema.attributes[attribute.pk].option_of(pk)
 
     def save_option(self, attribute: Attribute, option: Option) -> Option:
@@ -175,7 +178,7 @@ class Store:
             "UPDATE options SET title = ?, details = ? WHERE pk = ?",
             (option.title, orjson.dumps(option_details(option)).decode(), option.pk),
         )
-        self._touch()
+        self.touch()
         return self.schema.attributes[attribute.pk].option_of(option.pk)
 
     def activate(self, slug: str) -> Collection:
