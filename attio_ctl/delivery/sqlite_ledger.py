@@ -42,7 +42,7 @@ def open_ledger(*, path: Path, workspace_id: str) -> SqliteLedger:
         WrongWorkspaceError: the file is the ledger of another workspace.
         StorageError: it cannot be opened, is no ledger, or was made by a newer version.
     """
-    with _guarded(path):
+    with guarded(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         ledger = SqliteLedger(path)
     try:
@@ -62,7 +62,7 @@ class SqliteLedger:
 
     def belong_to(self, workspace_id: str) -> None:
         """Make the tables on first use, and check that they are this workspace's ever after."""
-        with _guarded(self.path):
+        with guarded(self.path):
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = normal")
             with self._transaction():
@@ -97,13 +97,13 @@ class SqliteLedger:
     @contextmanager
     def _claim(self) -> Iterator[None]:
         """A transaction that stays open in a database of its own is a lock that the system frees with the process."""
-        with _guarded(self.path):
+        with guarded(self.path):
             lock = sqlite3.connect(self.path.with_name(self.path.name + ".lock"), timeout=0, isolation_level=None)
         try:
             try:
                 lock.execute("begin exclusive")
             except sqlite3.OperationalError as error:
-                with _guarded(self.path):
+                with guarded(self.path):
                     holder = self._db.execute(sql.HOLDER).fetchone()
                 raise LeaseHeldError(
                     f"another delivery is running: {holder[0] if holder else 'just started'}",
@@ -133,19 +133,19 @@ class SqliteLedger:
             self._db.execute(sql.ABANDON_RUNS, (json.dumps(list(paths)),))
 
     def runs(self, limit: int) -> Sequence[Run]:
-        with _guarded(self.path):
+        with guarded(self.path):
             return [self._run(run_id) for (run_id,) in self._db.execute(sql.LATEST_RUNS, (limit,)).fetchall()]
 
     def seen(self, events: Iterable[Fingerprint]) -> set[Fingerprint]:
         asked = set(events)
         ids = orjson.dumps([event[0] for event in asked]).decode()
-        with _guarded(self.path):
+        with guarded(self.path):
             return asked.intersection(self._db.execute(sql.SEEN, (ids,)))
 
     def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
         asked = {_hash(text): (key, text) for key in keys for text in (_text(key),)}
         found: dict[RecordKey, Cells] = {}
-        with _guarded(self.path):
+        with guarded(self.path):
             for row_id, text, packed in self._db.execute(sql.RECORDS, (orjson.dumps(list(asked)).decode(),)):
                 key, asked_text = asked[row_id]
                 if text == asked_text:
@@ -167,7 +167,7 @@ class SqliteLedger:
                     self._db.execute(sql.CLOSE_RUN, (settlement.run.id,))
 
     def mappings(self) -> Mapping[str, str]:
-        with _guarded(self.path):
+        with guarded(self.path):
             return dict(self._db.execute(sql.MAPPINGS).fetchall())
 
     def close(self) -> None:
@@ -175,7 +175,7 @@ class SqliteLedger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _guarded(self.path):
+        with guarded(self.path):
             self._db.execute("begin immediate")
             try:
                 yield
@@ -224,7 +224,8 @@ def _unpack(packed: bytes) -> Cells:
 
 
 @contextmanager
-def _guarded(path: Path) -> Iterator[None]:
+def guarded(path: Path) -> Iterator[None]:
+    """Errors of the database or the disk become a `StorageError` that names the file."""
     try:
         yield
     except (sqlite3.Error, msgspec.DecodeError, OSError) as error:

@@ -1,0 +1,223 @@
+"""The engine over a transport that refuses and fails as a script says: the records are always those of an oracle."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from attio_ctl.attio.messages import Usage
+from attio_ctl.delivery import window as window_module
+from attio_ctl.delivery.dead_letters import MemoryDeadLetters
+from attio_ctl.delivery.fold import Due
+from attio_ctl.delivery.ledger import MemoryLedger
+from attio_ctl.delivery.run import Outcome, deliver
+from attio_ctl.delivery.transport import Refused, Unsent, Verdict, Written
+from attio_ctl.errors import PartialError
+from attio_ctl.mapping.program import Program, compile_mappings
+from attio_ctl.mapping.writes import RecordKey
+from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
+
+from .conftest import MAPPINGS
+
+SCHEMA = Schema(
+    {
+        "things": ObjectSchema(
+            "things",
+            True,
+            {
+                each.slug: each
+                for each in (
+                    AttributeSchema("name", "text", unique=True),
+                    AttributeSchema("plan", "text"),
+                    AttributeSchema("tags", "select", multiselect=True, titles=frozenset("abc")),
+                    AttributeSchema("friend", "record-reference", targets=frozenset({"things"})),
+                )
+            },
+        )
+    }
+)
+PROGRAM: Program = compile_mappings(
+    MAPPINGS.validate_python(
+        {
+            "thing": {
+                "action": "assert-record",
+                "object": "things",
+                "match": "name",
+                "values": {slug: f"$.{slug}" for slug in ("name", "plan", "tags", "friend")},
+            }
+        }
+    ),
+    SCHEMA,
+)
+POISON = "poison"
+
+
+class Workspace:
+    """Records in memory behind a transport that refuses poison, and stops after as many writes as it is allowed."""
+
+    def __init__(self) -> None:
+        self.records: dict[RecordKey, dict[str, Any]] = {}
+        self.usage = Usage()
+        self.allowed = -1
+
+    async def send(self, writes: Sequence[Due]) -> AsyncGenerator[tuple[Due, Verdict], None]:
+        for due in writes:
+            await asyncio.sleep(0)
+            yield due, self._take(due)
+
+    def _take(self, due: Due) -> Verdict:
+        if self.allowed == 0:
+            return Unsent(PartialError("the server is gone"))
+        self.allowed -= 1
+        self.usage = Usage(writes=self.usage.writes + 1)
+        if due.assign.get("plan") == POISON:
+            return Refused("value_not_found", "no such plan", {}, {})
+        for value in due.assign.values():
+            if isinstance(value, RecordKey) and value not in self.records:
+                return Refused("value_not_found", f"no {value.value}", {}, {})
+        record = self.records.setdefault(due.key, {})
+        record.update({slug: frozenset(v) if isinstance(v, list) else v for slug, v in due.assign.items()})
+        for slug, values in due.append.items():
+            record[slug] = frozenset(record.get(slug) or ()) | frozenset(values)
+        return Written()
+
+    @property
+    def content(self) -> dict[str, dict[str, Any]]:
+        return {
+            key.value: {slug: value for slug, value in record.items() if value not in (None, frozenset())}
+            for key, record in self.records.items()
+        }
+
+
+def oracle(events: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Every event that is not poison applied singly, the oldest first."""
+    records: dict[str, dict[str, Any]] = {}
+    for event in sorted(events, key=lambda event: event["timestamp"]):
+        if event.get("plan") == POISON:
+            continue
+        record = records.setdefault(event["name"], {"name": event["name"]})
+        if "plan" in event:
+            record["plan"] = event["plan"]
+        if "tags" in event:
+            record["tags"] = (
+                frozenset() if event["tags"] is None else record.get("tags", frozenset()) | set(event["tags"])
+            )
+    return {
+        name: {slug: value for slug, value in record.items() if value not in (None, frozenset())}
+        for name, record in records.items()
+    }
+
+
+def never_overtaken(history: Sequence[dict[str, Any]]) -> set[str]:
+    """Poison that no newer event replaces; what is overtaken before it is sent is superseded and harms nobody."""
+    newest = {event["name"]: event for event in history if "plan" in event}
+    return {event["messageId"] for event in newest.values() if event["plan"] == POISON}
+
+
+# An event is refused whole. One whose poison is overtaken unsent is not refused, and what else it says is delivered;
+# poison comes alone here, or the result would depend on whether the newer event came in the same window.
+contents = st.fixed_dictionaries(
+    {"name": st.sampled_from(["x", "y"])},
+    optional={
+        "plan": st.sampled_from(["Free", "Pro", None]),
+        "tags": st.none() | st.lists(st.sampled_from("abc"), max_size=2),
+    },
+) | st.fixed_dictionaries({"name": st.sampled_from(["x", "y"]), "plan": st.just(POISON)})
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
+    return [
+        {"messageId": f"m{n}", "timestamp": f"2026-10-01T00:00:{n:02}Z", **content}
+        for n, content in enumerate(draw(st.lists(contents, min_size=1, max_size=12)))
+    ]
+
+
+async def run(folder: Path, events: Sequence[Any], to: Workspace, ledger: MemoryLedger, letters: Any) -> Outcome:
+    file = folder / "events.ndjson"
+    file.write_text("".join(json.dumps(event) + "\n" for event in events))
+    return await deliver(
+        files=[file], program=PROGRAM, ledger=ledger, dead_letters=letters, transport=to, stop=asyncio.Event()
+    )
+
+
+engine = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+
+
+@engine
+@given(data=st.data())
+def test_order_repetition_and_number_of_runs_change_nothing(tmp_path: Path, data: st.DataObject) -> None:
+    history = data.draw(histories())
+    arrived = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history), max_size=4))))
+    cut = data.draw(st.integers(0, len(arrived)))
+    workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
+
+    for part in (arrived[:cut], arrived[cut:], arrived):
+        asyncio.run(run(tmp_path, part, workspace, ledger, letters))
+
+    assert workspace.content == oracle(history)
+    dead = {json.loads(letter.line.raw)["messageId"] for letter in letters.letters.values()}
+    assert never_overtaken(history) <= dead <= {each["messageId"] for each in history if each.get("plan") == POISON}
+
+
+@engine
+@given(data=st.data())
+def test_failures_at_any_write_and_resumes_change_nothing(tmp_path: Path, data: st.DataObject) -> None:
+    """Each run is cut off after some writes; the account of the last is that of a run that was never cut off."""
+    history = data.draw(histories())
+    arrived = data.draw(st.permutations(history))
+    limits = data.draw(st.lists(st.integers(0, 4), max_size=5))
+    window = data.draw(st.integers(1, 6))
+    workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(window_module, "WINDOW_EVENTS", window)
+        outcome = None
+        for allowed in [*limits, -1]:
+            workspace.allowed = allowed
+            outcome = asyncio.run(run(tmp_path, arrived, workspace, ledger, letters))
+            if outcome.finished:
+                break
+            assert isinstance(outcome.halted, PartialError)
+            assert outcome.account.pending
+
+    assert outcome is not None
+    assert outcome.finished
+    assert outcome.account.read == len(arrived)
+    assert outcome.account.dead_lettered == len(letters.letters)
+    assert workspace.content == oracle(history)
+    assert outcome.account.requests == workspace.usage.writes
+
+
+@pytest.mark.parametrize("poisons", [1, 3, 10])
+def test_a_poison_among_many_costs_a_logarithm_of_requests(tmp_path: Path, poisons: int) -> None:
+    count = 256
+    events = [
+        {"messageId": str(n), "timestamp": f"2026-10-01T{n // 60:02}:{n % 60:02}:00Z", "name": "x", "plan": f"p{n}"}
+        for n in range(count)
+    ]
+    for event in events[-poisons:]:
+        event["plan"] = POISON
+    workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
+
+    outcome = asyncio.run(run(tmp_path, events, workspace, ledger, letters))
+
+    assert outcome.account.dead_lettered == poisons
+    assert workspace.usage.writes <= 1 + 2 * poisons * 8 + 1
+    assert workspace.content == oracle(events)
+
+
+def test_a_reference_goes_after_the_record_that_it_names(tmp_path: Path) -> None:
+    events = [{"name": "x", "friend": "y"}, {"name": "y", "friend": "z"}, {"name": "z"}]
+    workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
+
+    outcome = asyncio.run(run(tmp_path, events, workspace, ledger, letters))
+
+    assert outcome.account.delivered == 3

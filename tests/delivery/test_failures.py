@@ -1,0 +1,125 @@
+"""When the fault is not in the data: nothing is dead-lettered, the rest stays pending, the next run completes it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from attio_ctl.attio.errors import ServerError
+from attio_ctl.delivery import documented
+from attio_ctl.delivery.documented import CONCURRENCY
+from attio_ctl.delivery.run import Progress
+from attio_ctl.errors import CredentialsError, Exit
+
+from .conftest import Place
+from .test_delivery import identify, verdicts
+
+pytestmark = pytest.mark.anyio
+
+Answer = Callable[[int], httpx.Response | float | None]
+REVOKED = {"status_code": 401, "type": "auth_error", "code": "unauthorized", "message": "The API key was revoked."}
+
+
+class Scripted(httpx.AsyncBaseTransport):
+    """The network to the sandbox, but for writes that a script answers (or delays), by their number from 1."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._network = httpx.AsyncHTTPTransport()
+        self.writes = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method in ("PUT", "PATCH"):
+            self.writes += 1
+            match self._answer(self.writes):
+                case httpx.Response() as response:
+                    return response
+                case float(seconds):
+                    await asyncio.sleep(seconds)
+        return await self._network.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._network.aclose()
+
+
+def people(count: int) -> list[dict[str, Any]]:
+    return [identify(n, f"u{n}", plan="Pro") for n in range(count)]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_revoked_token_stops_the_run_and_a_new_one_completes_exactly_the_rest(
+    place: Place, status: int
+) -> None:
+    network = Scripted(lambda n: httpx.Response(status, json={**REVOKED, "status_code": status}) if n > 100 else None)
+    file = place.write(people(100))
+
+    first = await place.deliver(file, client={"transport": network})
+
+    assert isinstance(first.halted, CredentialsError)
+    assert first.halted.exit_code == Exit.CREDENTIALS
+    assert not first.finished
+    assert network.writes <= 100 + CONCURRENCY
+    assert verdicts(first.account) == {"read": 100, "pending": 100}
+    assert place.open_letters == ()
+
+    rest = Scripted(lambda _: None)
+    second = await place.deliver(file, client={"transport": rest})
+
+    assert verdicts(second.account) == {"read": 100, "delivered": 100}
+    assert rest.writes == 100
+    assert (second.account.writes, second.account.requests) == (200, 100 + network.writes)
+
+
+async def test_passing_errors_of_the_server_cost_retries_and_no_event(place: Place) -> None:
+    network = Scripted(lambda n: httpx.Response(502) if n % 10 == 0 else None)
+
+    outcome = await place.deliver(place.write(people(20)), client={"transport": network})
+
+    assert verdicts(outcome.account) == {"read": 20, "delivered": 20}
+    assert outcome.account.retries >= 4
+
+
+async def test_a_server_that_stays_away_ends_the_run_with_the_rest_pending(place: Place) -> None:
+    network = Scripted(lambda n: httpx.Response(503) if n > 10 else None)
+    file = place.write(people(20))
+
+    first = await place.deliver(file, client={"transport": network, "retry_for": 0.0})
+
+    assert isinstance(first.halted, ServerError)
+    assert first.account.pending == first.account.read == 20
+    assert place.open_letters == ()
+    assert verdicts((await place.deliver(file)).account) == {"read": 20, "delivered": 20}
+
+
+async def test_a_run_that_is_stopped_waits_for_a_slow_answer_only_so_long(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documented, "GRACE", 0.2)
+    stop = asyncio.Event()
+    network = Scripted(lambda n: 60.0 if n > 10 else None)
+
+    def stop_at_once(progress: Progress) -> None:
+        if progress.account.writes == 10:
+            asyncio.get_running_loop().call_later(0.1, stop.set)
+
+    began = time.monotonic()
+    outcome = await place.deliver(
+        place.write(people(20)), stop=stop, observe=stop_at_once, client={"transport": network}
+    )
+
+    assert time.monotonic() - began < 5
+    assert outcome.halted is None
+    assert outcome.account.pending == 20
+
+
+async def test_a_fault_of_ours_is_raised_and_not_taken_for_a_stop(place: Place) -> None:
+    def broken(_: int) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await place.deliver(place.write(people(3)), client={"transport": Scripted(broken)})
