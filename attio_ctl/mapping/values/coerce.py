@@ -175,4 +175,9 @@ def match_text(value: Value) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number_text(value)
-    raise Reject("missing_match_value", f"a text or number is needed to match by, not {shown(value)}")
+    why = (
+        "there is no value to match by"
+        if value is None
+        else f"a text or number is needed to match by, not {shown(value)}"
+    )
+    raise Reject("missing_match_value", why)
