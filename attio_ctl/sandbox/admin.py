@@ -7,7 +7,9 @@ from pathlib import Path
 
 from attio_ctl.attribute_types import STANDARD_OBJECTS
 from attio_ctl.errors import UsageError
+from attio_ctl.sandbox.model import Json
 from attio_ctl.sandbox.options import Options
+from attio_ctl.sandbox.portable import export_from, import_into
 from attio_ctl.sandbox.store.store import Store
 
 
@@ -32,6 +34,34 @@ def activate(db: Path, objects: Sequence[str]) -> list[str]:
             for slug in off:
                 store.activate(slug)
         return off
+    finally:
+        store.close()
+
+
+def export_workspace(db: Path) -> dict[str, Json]:
+    """
+    The whole workspace as JSON, its webhook secrets included; a running server does not mind.
+
+    Raises:
+        StorageError: the file cannot be opened.
+    """
+    store = Store(db, Options())
+    try:
+        return export_from(store.db)
+    finally:
+        store.close()
+
+
+def import_workspace(db: Path, document: Json) -> None:
+    """
+    Replace a workspace by an export.
+
+    Raises:
+        StorageError: the file cannot be opened. UsageError: the document is no export.
+    """
+    store = Store(db, Options())
+    try:
+        import_into(store.db, document)
     finally:
         store.close()
 

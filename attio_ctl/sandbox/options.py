@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from attio_ctl.sandbox.faults import Rule
 
@@ -62,10 +62,11 @@ class Options:
     How a sandbox behaves.
 
     `tokens` maps each token to its scopes, None for all; `max_objects` is the plan's limit on objects, people and
-    companies counted, None for none; `deliver_to` sends webhook events elsewhere, by the beginning of the target URL
-    (`{"https://hooks.example.com": "http://127.0.0.1:9000"}`), because targets must be https; `retry_pace` multiplies
-    the waits between their retries; `clock` gives seconds since 1970. Name, slug and members only matter to a fresh
-    file: afterwards the file says who it is.
+    companies counted, None for none; `seed` is what a fresh workspace grows from (see portable.py); `deliver_to` sends
+    webhook events elsewhere, by the beginning of the target URL (`{"https://hooks.example.com":
+    "http://127.0.0.1:9000"}`), because targets must be https; `retry_pace` multiplies the waits between their retries;
+    `clock` gives seconds since 1970. Name, slug and members only matter to a fresh file: afterwards the file says who
+    it is.
     """
 
     tokens: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Options:
     workspace_slug: str = "demo"
     members: tuple[MemberSpec, ...] = MEMBERS
     max_objects: int | None = None
+    seed: Any = None
     faults: tuple[Rule, ...] = ()
     deliver_to: Mapping[str, str] = field(default_factory=dict)
     retry_pace: float = 1.0

@@ -17,12 +17,30 @@ import uvicorn
 from attio_ctl.errors import StorageError, UsageError
 from attio_ctl.sandbox.app import create_app
 from attio_ctl.sandbox.options import Options
+from attio_ctl.sandbox.portable import grow
 from attio_ctl.sandbox.store.database import Location
 from attio_ctl.sandbox.store.store import Store
 
 HOST: Final = "127.0.0.1"
 START_TIMEOUT_S: Final = 10.0
 _DEFAULT: Final = Options()
+
+
+def open_store(db: Location, options: Options) -> Store:
+    """
+    The workspace of a file, grown from the options' seed when it is a fresh one.
+
+    Raises:
+        StorageError: the file cannot be opened. UsageError: the seed makes no sense.
+    """
+    store = Store(db, options)
+    if store.is_fresh and options.seed is not None:
+        try:
+            grow(store, options.seed)
+        except BaseException:
+            store.close()
+            raise
+    return store
 
 
 def _config(store: Store, options: Options) -> uvicorn.Config:
@@ -73,7 +91,7 @@ def embedded(db: Location, *, token: str, options: Options = _DEFAULT) -> Iterat
         StorageError: the file cannot be opened.
     """
     options = replace(options, tokens={**options.tokens, token: None})
-    store = Store(db, options)
+    store = open_store(db, options)
     listening = _listen(0)
     server = uvicorn.Server(_config(store, options))
     thread = threading.Thread(target=server.run, args=([listening],), name="attio-sandbox", daemon=True)
@@ -135,7 +153,7 @@ def serve(
     Raises:
         StorageError: the file cannot be opened. UsageError: the port is taken.
     """
-    store = Store(db, options)
+    store = open_store(db, options)
     try:
         listening = _listen(port)
         server = _Program(_config(store, options), lambda: on_ready(_url(listening)))

@@ -22,7 +22,8 @@ class Store:
 
     The schema is kept as a snapshot and read again after a write to it, from here or (noticed by SQLite's
     `data_version`) from another process. Rows are never cached: a query is always answered by the file.
-    `has_deliveries` is raised when an event was put down for a webhook, for whoever sends them.
+    `is_fresh` says whether this object made the workspace; `has_deliveries` is raised when an event was put down for a
+    webhook, for whoever sends them.
 
     Raises:
         StorageError: the file cannot be opened.
@@ -34,7 +35,8 @@ class Store:
         self._actors: dict[Actor, int] = {}
         self._actor_of: dict[int, Actor] = {0: SYSTEM}
         with self.db.transaction():
-            if self.db.row("SELECT 1 FROM meta WHERE key = 'workspace_id'") is None:
+            self.is_fresh = self.db.row("SELECT 1 FROM meta WHERE key = 'workspace_id'") is None
+            if self.is_fresh:
                 plant(self.db, options, self.now())
         self.has_deliveries = False
         self._schema: Schema | None = None
@@ -74,6 +76,12 @@ class Store:
             raise
         finally:
             self._settled = self._touched = False
+
+    def forget(self) -> None:
+        """Drop everything known about the file, after it was replaced under this object."""
+        self._schema = None
+        self._actors.clear()
+        self._actor_of = {0: SYSTEM}
 
     def touch(self) -> None:
         """Have the schema read again, here and in other processes."""
