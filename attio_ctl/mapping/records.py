@@ -44,25 +44,32 @@ class Filler:
         if self.when is not None and not matches(self.when, event):
             return MISSING
         try:
-            raw = self._raw(event)
-            return MISSING if raw is MISSING else self.coerce(raw)
+            return self.checked(tidy(self.expression.resolve(event)))
         except Reject as reject:
-            raise Reject(reject.code, reject.reason, reject.path or self.path) from None
+            raise self.placed(reject) from None
         except ExpressionError as error:
             raise Reject("expression_failed", str(error), self.path) from None
         except RecursionError:
             raise Reject("expression_failed", "the event is nested too deeply", self.path) from None
 
-    def _raw(self, event: dict[str, Any]) -> Any:
-        raw = tidy(self.expression.resolve(event))
+    def checked(self, raw: Any) -> Any:
+        """
+        The neutral value of what the expression gave; a field of the action has rules for what is empty.
+
+        Raises:
+            Reject: as `fill`, without the path.
+        """
         field = self.assignment.field
-        if field is None or not (raw is MISSING or is_empty(raw) or is_falsy(raw)):
-            return raw
-        if not self.assignment.needed:
-            return MISSING
-        if raw is MISSING or is_empty(raw):
-            raise Reject("missing_match_value", f"the event has no `{field}`", field)
-        return raw
+        if field is not None and is_falsy(raw):
+            if not self.assignment.needed:
+                return MISSING
+            if raw is MISSING or is_empty(raw):
+                raise Reject("missing_match_value", f"the event has no `{field}`", field)
+        return MISSING if raw is MISSING else self.coerce(raw)
+
+    def placed(self, reject: Reject) -> Reject:
+        """The same refusal with the attribute that it is about."""
+        return reject if reject.path else Reject(reject.code, reject.reason, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +91,22 @@ class RecordMaker:
             Reject: a value that Attio would refuse, or no value to match by.
         """
         values: dict[str, Value] = {}
-        for slug, index in self.links:
-            key = earlier[index].key
-            values[slug] = [key] if slug in self.multiselect else key
         for filler in self.fillers:
             value = filler.fill(event)
             if value is not MISSING:
                 values[filler.slug] = value
+        return self.write(values, earlier)
+
+    def write(self, values: dict[str, Value], earlier: list[Write]) -> Write:
+        """
+        The record with these values, linked to the earlier ones where no value says otherwise.
+
+        Raises:
+            Reject: there is no value to match by.
+        """
+        if self.links:
+            keys = ((slug, earlier[index].key) for slug, index in self.links)
+            values = {**{slug: [key] if slug in self.multiselect else key for slug, key in keys}, **values}
         try:
             text = match_text(values.get(self.match))
         except Reject as reject:

@@ -13,6 +13,8 @@ Values are neutral: checked and coerced, but in no wire format; `encode` turns t
 | actor-reference                                      | a member's e-mail address or id                             |
 | personal-name                                        | `{first_name, last_name, full_name}`                        |
 | location                                             | one line of text, or a dict of the ten keys                 |
+
+What is made once per event is a msgspec Struct: it is made five times as fast as a frozen dataclass, and is as frozen.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from msgspec import Struct
+
 from attio_ctl.state.resource import Json
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordKey:
+class RecordKey(Struct, frozen=True, order=True):
     """
     Names one record by a unique attribute: the identity that writes are folded by and the ledger counts by.
 
@@ -38,8 +41,7 @@ class RecordKey:
     value: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordId:
+class RecordId(Struct, frozen=True, order=True):
     """Names one record by Attio's id of it."""
 
     object: str
@@ -50,8 +52,7 @@ Value = Json | RecordKey | RecordId
 """One value of an attribute, a list of them for a multiselect attribute, or None to unset it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """
     One record to assert, from one event and one mapping.
 
@@ -74,8 +75,7 @@ class Write:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Writes:
+class Writes(Struct, frozen=True):
     """The event gives these records, each after the ones of this event that it refers to."""
 
     writes: tuple[Write, ...]

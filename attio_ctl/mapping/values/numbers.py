@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
 from typing import Any, Final
 
 from attio_ctl.mapping.expressions.javascript import number_text
@@ -71,10 +70,9 @@ def coerce_currency(value: Any) -> Json:
     number = _number(value, "invalid_currency")
     if isinstance(number, int):
         return number
-    exponent = Decimal(repr(number)).as_tuple().exponent
-    if isinstance(exponent, int) and exponent >= -4:
-        return number
     rounded = round(number, 4)
+    if number == rounded:
+        return number
     if abs(number - rounded) > 1e-9 * max(1.0, abs(number)):
         raise Reject("invalid_currency", f"{shown(value)} has more than 4 decimals")
     return rounded

@@ -13,6 +13,10 @@ _OFFSET = r"\s?(Z|[+-]\d{2}(?::?\d{2})?)?"
 _TIME = rf"(?:[T ](\d{{2}}):(\d{{2}})(?::(\d{{2}})(?:[.,](\d{{1,9}}))?)?{_OFFSET})?"
 _ISO = re.compile(rf"(\d{{4}})(?:-(\d{{2}})(?:-(\d{{2}}){_TIME})?)?", re.ASCII | re.IGNORECASE)
 
+# The two forms that need no arithmetic, which are nearly all that come.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_UTC = re.compile(r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z", re.ASCII)
+
 
 def coerce_date(value: Any) -> str:
     """
@@ -21,7 +25,13 @@ def coerce_date(value: Any) -> str:
     `2023` and `2023-01` are the first of January; time is cut off, after an offset has been turned into UTC.
     Source: `value` of a date in the OpenAPI document.
     """
-    moment, _, _ = _parse(value, "invalid_date")
+    if isinstance(value, str) and len(value) == 10 and _DAY.fullmatch(value):
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            raise Reject("invalid_date", f"there is no {shown(value)} in the calendar") from None
+        return value
+    moment, _ = _parse(value, "invalid_date")
     return f"{moment.year:04d}-{moment.month:02d}-{moment.day:02d}"
 
 
@@ -31,12 +41,18 @@ def coerce_timestamp(value: Any) -> str:
 
     Source: docs.attio.com/docs/attribute-types/attribute-types-timestamp.
     """
-    moment, fraction, _ = _parse(value, "invalid_timestamp")
+    if isinstance(value, str) and (utc := _UTC.fullmatch(value)) is not None:
+        try:
+            date.fromisoformat(value[:10])
+        except ValueError:
+            raise Reject("invalid_timestamp", f"there is no {shown(value)} in the calendar") from None
+        return value if utc[1] is None else f"{value[:19]}{utc[1].rstrip('0').rstrip('.')}Z"
+    moment, fraction = _parse(value, "invalid_timestamp")
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}{f'.{fraction}' if fraction else ''}Z"
 
 
-def _parse(value: Any, code: RejectCode) -> tuple[datetime, str, bool]:
-    """The moment in UTC to the second, the digits behind it, and whether a time was given."""
+def _parse(value: Any, code: RejectCode) -> tuple[datetime, str]:
+    """The moment in UTC to the second, and the digits behind it."""
     if not isinstance(value, str):
         raise Reject("wrong_type", f"an ISO 8601 text such as `2023-09-28` was expected, not {shown(value)}")
     match = _ISO.fullmatch(value.strip())
@@ -56,7 +72,7 @@ def _parse(value: Any, code: RejectCode) -> tuple[datetime, str, bool]:
         ).astimezone(timezone.utc)  # noqa: UP017
     except (ValueError, OverflowError):
         raise Reject(code, f"there is no {shown(value)} in the calendar") from None
-    return moment, (fraction or "").rstrip("0"), hour is not None
+    return moment, (fraction or "").rstrip("0")
 
 
 def _zone(offset: str | None) -> timezone:
