@@ -11,7 +11,7 @@ cells and not sent again, but for the last second's. Nothing here prints; `obser
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Final
 from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
+from attio_ctl.delivery.events import Fingerprint
 from attio_ctl.delivery.ledger import Input, Ledger, Run, Settlement
 from attio_ctl.delivery.sending import Sending, Sent
 from attio_ctl.delivery.transport import Transport
@@ -33,10 +34,23 @@ RATIO_AFTER: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A snapshot of a run: its account, in which the window under way is pending, and the lines in that window."""
+    """
+    A snapshot of a run, taken after every write and every window.
 
-    account: Account
-    window: int
+    Attributes:
+        settled: The account up to the last settled window.
+        waiting: Events of the window under way.
+        writes: Folded writes that Attio has taken of that window.
+    """
+
+    settled: Account
+    waiting: int = 0
+    writes: int = 0
+
+    @property
+    def account(self) -> Account:
+        """The account so far, in which the window under way is pending."""
+        return self.settled + Account(read=self.waiting, pending=self.waiting, writes=self.writes)
 
 
 Observe = Callable[[Progress], None]
@@ -202,23 +216,16 @@ class _Delivery:
         self._dead_letters.append(letters)
         after = replace(run, inputs=_credited(run, window, prepared.sheet, spent))
         self._ledger.settle(Settlement(after, prepared.fingerprints, self._preparer.digests, sent.cells))
-        self._observe(Progress(after.account, 0))
+        self._observe(Progress(after.account))
         return _Taken(after, letters)
 
     def _prepare(self, window: Window, run: Run) -> Prepared:
         """Map what is new; the events of a retry were all seen before, which is no reason to pass them over."""
-        decoded = self._preparer.decode(window.lines)
-        seen = self._ledger.seen(mark for _, mark in decoded) if run.is_recorded else set()
-        now = datetime.fromtimestamp(self._clock.wall(), UTC)
-        return self._preparer.prepare(window.lines, decoded, seen=seen, now=now)
+        seen = self._ledger.seen if run.is_recorded else _none_seen
+        return self._preparer.prepare(window.lines, seen=seen, now=datetime.fromtimestamp(self._clock.wall(), UTC))
 
     async def _send(self, window: Window, run: Run, prepared: Prepared) -> Sent:
-        count = len(window.lines)
-        waiting = Account(read=count, pending=count)
-
-        def progress(writes: int) -> None:
-            self._observe(Progress(run.account + waiting + Account(writes=writes), count))
-
+        settled, waiting = run.account, len(window.lines)
         sending = Sending(
             transport=self._transport,
             ledger=self._ledger,
@@ -226,7 +233,7 @@ class _Delivery:
             lines=window.lines,
             digests=self._preparer.digests,
             sheet=prepared.sheet,
-            progress=progress,
+            progress=lambda writes: self._observe(Progress(settled, waiting, writes)),
         )
         return await sending.send(prepared.contributions)
 
@@ -242,6 +249,10 @@ class _Delivery:
             throttled=usage.throttled - before.throttled,
             seconds=now - since,
         )
+
+
+def _none_seen(_: Iterable[Fingerprint]) -> set[Fingerprint]:
+    return set()
 
 
 def _credited(run: Run, window: Window, sheet: Sheet, spent: Account) -> tuple[Input, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,9 +25,12 @@ from attio_ctl.errors import EventsError
 from attio_ctl.mapping.program import Program
 from attio_ctl.mapping.writes import NotSubscribed, Rejected, Writes
 
-WINDOW_EVENTS: Final = 5_000
-WINDOW_BYTES: Final = 16 * 1024 * 1024
+WINDOW_EVENTS: Final = 20_000
+WINDOW_BYTES: Final = 24 * 1024 * 1024
 """What a window holds at most: whichever comes first. It bounds the memory, and how many events fold into one write."""
+
+CHUNK: Final = 1_000
+"""Events that are decoded at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,12 @@ class Prepared:
     sheet: Sheet
 
 
+Seen = Callable[[Iterable[Fingerprint]], Collection[Fingerprint]]
+"""Those of some events that were accounted for before."""
+
+
 class Preparer:
-    """Decodes, recognises and maps; pure but for the questions that it asks through `prepare`'s arguments."""
+    """Decodes, recognises and maps; pure but for what it asks `seen`."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
@@ -150,41 +157,35 @@ class Preparer:
         whole = "\n".join(f"{name} {digest}" for name, digest in sorted(self.digests.items()))
         self._salt = hashlib.blake2b(whole.encode(), digest_size=16).digest()
 
-    def decode(self, lines: Sequence[Line]) -> list[tuple[Event | Undecodable, Fingerprint]]:
-        """Each line's event, and what it is recognised by under these mappings."""
-        decoded = ((decode(line.raw), line.raw) for line in lines)
-        return [
-            (event, fingerprint(raw, event if isinstance(event, dict) else None, self._salt)) for event, raw in decoded
-        ]
-
-    def prepare(
-        self,
-        lines: Sequence[Line],
-        decoded: Sequence[tuple[Event | Undecodable, Fingerprint]],
-        *,
-        seen: Collection[Fingerprint],
-        now: datetime,
-    ) -> Prepared:
+    def prepare(self, lines: Sequence[Line], *, seen: Seen, now: datetime) -> Prepared:
         """
-        Contributions of the events that are new.
+        Contributions of the events that are new; decoded events are held a chunk at a time.
 
         Args:
-            seen: What was accounted for before this window.
             now: See `events.event_time`.
         """
         sheet = Sheet(len(lines))
         contributions: list[Contribution] = []
-        known = set(seen)
-        for number, (event, mark) in enumerate(decoded):
-            if mark in known:
-                sheet.duplicates.add(number)
-                continue
-            known.add(mark)
-            if isinstance(event, Undecodable):
-                sheet.refuse(number, DeadLetter(lines[number], event.code, event.reason))
-            else:
-                contributions.extend(self._map(number, event, lines[number], sheet, now))
-        return Prepared(tuple(contributions), tuple(mark for _, mark in decoded), sheet)
+        marks: list[Fingerprint] = []
+        known: set[Fingerprint] = set()
+        for start in range(0, len(lines), CHUNK):
+            events = [decode(line.raw) for line in lines[start : start + CHUNK]]
+            fresh = [self._mark(lines[start + n].raw, event) for n, event in enumerate(events)]
+            known.update(seen(fresh))
+            for number, (event, mark) in enumerate(zip(events, fresh, strict=True), start):
+                if mark in known:
+                    sheet.duplicates.add(number)
+                    continue
+                known.add(mark)
+                if isinstance(event, Undecodable):
+                    sheet.refuse(number, DeadLetter(lines[number], event.code, event.reason))
+                else:
+                    contributions.extend(self._map(number, event, lines[number], sheet, now))
+            marks += fresh
+        return Prepared(tuple(contributions), tuple(marks), sheet)
+
+    def _mark(self, raw: bytes, event: Event | Undecodable) -> Fingerprint:
+        return fingerprint(raw, event if isinstance(event, dict) else None, self._salt)
 
     def _map(self, number: int, event: Event, line: Line, sheet: Sheet, now: datetime) -> Iterator[Contribution]:
         time = event_time(event, now)
