@@ -72,11 +72,12 @@ class Api:
         request = _Request(scope, self._execution_id(), self.options.clock(), effects, _bearer(scope["headers"]))
         if effects.revoke and request.token is not None:
             self.tokens.pop(request.token, None)
+        body = await _read(receive)  # also before a reset: a client that is still writing would miss it
         if effects.reset == "before":
             self._note(request, 0, "reset", started)
             await reset(receive, send)
             return
-        reply, code = self._reply(request, await _read(receive))
+        reply, code = self._reply(request, body)
         self._note(request, reply.status, code, started)
         if effects.reset == "after":
             await reset(receive, send)

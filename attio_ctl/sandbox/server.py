@@ -46,7 +46,7 @@ def open_store(db: Location, options: Options) -> Store:
 def _config(store: Store, options: Options) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(store, options),
-        log_level="error",
+        log_level="critical",
         access_log=False,
         ws="none",
         lifespan="on",
