@@ -33,6 +33,7 @@ from attio_ctl.sandbox.model import Json
 from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.requestlog import RequestLog
 from attio_ctl.sandbox.routes.table import ROUTES
+from attio_ctl.sandbox.sink import Sink
 from attio_ctl.sandbox.store.store import Store
 from attio_ctl.sandbox.wire import Reply, reset
 
@@ -53,7 +54,8 @@ class Api:
     def __init__(self, store: Store, options: Options) -> None:
         self.store = store
         self.options = options
-        self.table = RouteTable(ROUTES)
+        self.sink = Sink() if options.sink else None
+        self.table = RouteTable(ROUTES if self.sink is None else [*ROUTES, *self.sink.routes()])
         self.tokens = {text: Token.of(text, scopes) for text, scopes in options.tokens.items()}
         self.limiter = RateLimiter(options.limits)
         self.faults = FaultScript()
@@ -85,7 +87,7 @@ class Api:
             await reply.send_half(receive, send)
         else:
             await reply.send(send)
-        if reply.status == 202:
+        if reply.status == 202 and self.sink is None:
             self.start_worker()
         if self.store.has_deliveries:
             self.courier.wake()
@@ -160,7 +162,7 @@ class Api:
         if found is None:
             raise unknown_endpoint(method, path)
         route, params = found
-        again = self.limiter.take(token.text, route.kind, request.now)
+        again = self.limiter.take(token.text, route.limit or route.kind, request.now)
         if again is not None:
             raise rate_limited(http_date(again + request.effects.skew_s))
         missing = token.lacks(route.scopes)

@@ -113,8 +113,8 @@ class Route:
     """
     One operation.
 
-    `path` has its parameters in braces; `kind` says which limit a request counts against, and a write runs inside one
-    transaction.
+    `path` has its parameters in braces; a write runs inside one transaction; `limit` is what a request counts against
+    where that is not its kind.
     """
 
     method: str
@@ -122,6 +122,7 @@ class Route:
     handler: Handler
     scopes: tuple[str, ...] = ()
     kind: Literal["read", "write"] = "read"
+    limit: Literal["read", "write"] | None = None
 
 
 @dataclass(slots=True)
