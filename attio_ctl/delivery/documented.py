@@ -14,7 +14,14 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final
 
-from attio_ctl.attio.errors import ApiError, ConflictError, NotFoundError, Refusal, RejectedError
+from attio_ctl.attio.errors import (
+    ApiError,
+    ConflictError,
+    InactiveObjectError,
+    NotFoundError,
+    Refusal,
+    RejectedError,
+)
 from attio_ctl.attio.messages import Request, Usage
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.delivery.fold import Due
@@ -128,7 +135,20 @@ def patched(due: Due) -> dict[str, Value]:
 
 
 def _refused(error: ApiError) -> Refused:
-    return Refused(error.code or f"http_{error.status}", error.what, _sent(error.request), _answered(error.refusal))
+    return Refused(
+        code=error.code or f"http_{error.status}",
+        reason=error.what,
+        request=_sent(error.request),
+        answer=_answered(error.refusal),
+        of_the_object=_is_of_the_object(error),
+    )
+
+
+def _is_of_the_object(error: ApiError) -> bool:
+    """Whether the object is at fault: it is gone, not switched on, or its matching attribute is not unique."""
+    if isinstance(error, NotFoundError):
+        return error.request is not None and error.request.method == "PUT"  # a PATCH misses the record, not the object
+    return isinstance(error, InactiveObjectError) or error.code == "matching_attribute_definition_not_unique"
 
 
 def _sent(request: Request | None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from attio_ctl.delivery.ledger import Input, Ledger, Run, Settlement
 from attio_ctl.delivery.sending import Sending, Sent
 from attio_ctl.delivery.transport import Transport
 from attio_ctl.delivery.window import WINDOW_EVENTS, Prepared, Preparer, Sheet, Window, windows
-from attio_ctl.errors import AttioCtlError, PartialError
+from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError
 from attio_ctl.mapping.program import Program
 
 RATIO_AFTER: Final = 100
@@ -63,14 +63,21 @@ class Outcome:
 
     Attributes:
         account: Of the whole run, the parts before a resume included.
-        halted: Why it ended before its input did, with its exit code: the `ApiError` (401 and 403 are
-            `CredentialsError`, 13) or `PartialError` (14); None when it was finished, or asked to stop.
+        halted: Why it ended before its input did: what the API raised, or `PartialError` for too many dead letters;
+            None when it was finished, or asked to stop.
         finished: Whether every input was read to its end and settled.
     """
 
     account: Account
     halted: AttioCtlError | None
     finished: bool
+
+    @property
+    def exit_code(self) -> Exit:
+        """13 when the token was refused, 14 when anything else left a rest that the same command goes on with."""
+        if self.finished:
+            return Exit.DONE
+        return Exit.CREDENTIALS if isinstance(self.halted, CredentialsError) else Exit.PARTIAL
 
 
 def unobserved(_: Progress) -> None:

@@ -10,9 +10,10 @@ they had not come.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from attio_ctl.attio.clock import Clock
@@ -51,25 +52,40 @@ class Sent:
     cause: AttioCtlError | None
 
 
-@dataclass(slots=True)
 class Sending:
     """One window on its way."""
 
-    transport: Transport
-    ledger: Ledger
-    clock: Clock
-    lines: Sequence[Line]
-    digests: Mapping[str, str]
-    sheet: Sheet
-    progress: Callable[[int], None]
-    """Told how many folded writes Attio has taken, as they are taken."""
-
-    _known: dict[RecordKey, Cells] = field(default_factory=dict)
-    _fresh: dict[RecordKey, Cells] = field(default_factory=dict)
-    _open: dict[int, int] = field(default_factory=dict)
-    _writes: int = 0
-    _noted_at: float = 0.0
-    _halt: Unsent | None = None
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        ledger: Ledger,
+        clock: Clock,
+        lines: Sequence[Line],
+        digests: Mapping[str, str],
+        sheet: Sheet,
+        progress: Callable[[int], None],
+    ) -> None:
+        """
+        Args:
+            lines: The window's, by the number of their event.
+            digests: Of the mappings, by name.
+            sheet: Where the verdicts are noted.
+            progress: Told how many folded writes Attio has taken, as they are taken.
+        """
+        self._transport = transport
+        self._ledger = ledger
+        self._clock = clock
+        self._lines = lines
+        self._digests = digests
+        self._sheet = sheet
+        self._progress = progress
+        self._known: dict[RecordKey, Cells] = {}
+        self._fresh: dict[RecordKey, Cells] = {}
+        self._open: Counter[int] = Counter()
+        self._writes = 0
+        self._noted_at = clock.monotonic()
+        self._halt: Unsent | None = None
 
     async def send(self, contributions: Sequence[Contribution]) -> Sent:
         """
@@ -80,16 +96,14 @@ class Sending:
         """
         groups = group(contributions)
         planned = waves(groups)
-        for each in (item for wave in planned for items in wave.values() for item in items):
-            self._open[each.event] = self._open.get(each.event, 0) + 1
-        self._known = self.ledger.cells(groups)
-        self._noted_at = self.clock.monotonic()
+        self._open.update(item.event for wave in planned for items in wave.values() for item in items)
+        self._known = self._ledger.cells(groups)
         for wave in planned:
             if self._halt is None:
                 await self._send_wave(wave)
-        self.sheet.unsent.update(event for event, count in self._open.items() if count)
+        self._sheet.unsent.update(event for event, count in self._open.items() if count)
         cause = self._halt.cause if self._halt else None
-        return Sent(self._fresh, self._writes, bool(self.sheet.unsent), cause)
+        return Sent(self._fresh, self._writes, bool(self._sheet.unsent), cause)
 
     async def _send_wave(self, wave: Groups) -> None:
         stacks: dict[RecordKey, list[Group]] = {key: [items] for key, items in wave.items()}
@@ -99,14 +113,14 @@ class Sending:
             for due in dues:
                 if not due.changed:
                     self._take(due, tops[due.key])
-            async with aclosing(self.transport.send([due for due in dues if due.changed])) as verdicts:
+            async with aclosing(self._transport.send([due for due in dues if due.changed])) as verdicts:
                 async for due, verdict in verdicts:
                     match verdict:
                         case Written():
                             self._writes += 1
                             self._take(due, tops[due.key])
                             self._note()
-                            self.progress(self._writes)
+                            self._progress(self._writes)
                         case Refused():
                             stacks[due.key].extend(self._part(tops[due.key], verdict))
                         case Unsent():
@@ -115,27 +129,27 @@ class Sending:
 
     def _take(self, due: Due, items: Group) -> None:
         self._known[due.key] = self._fresh[due.key] = {**self._known.get(due.key, {}), **due.cells}
-        self.sheet.live.update(due.live)
+        self._sheet.live.update(due.live)
         self._close(items)
 
     def _part(self, items: Group, refused: Refused) -> list[Group]:
         """The groups to try instead, the one to try first last; none for a culprit, which becomes a dead letter."""
-        if len(items) > 1 and not refused.is_of_the_object:
+        if len(items) > 1 and not refused.of_the_object:
             aged = sorted(items, key=lambda item: (item.time, item.event))
             middle = len(aged) // 2
             return [tuple(aged[middle:]), tuple(aged[:middle])]
         for item in items:
-            self.sheet.refuse(item.event, self._letter(item, refused))
+            self._sheet.refuse(item.event, self._letter(item, refused))
         self._close(items)
         return []
 
     def _letter(self, item: Contribution, refused: Refused) -> DeadLetter:
         return DeadLetter(
-            line=self.lines[item.event],
+            line=self._lines[item.event],
             code=refused.code,
             reason=refused.reason,
             mapping=item.mapping,
-            mapping_digest=self.digests[item.mapping],
+            mapping_digest=self._digests[item.mapping],
             path=item.write.key.object,
             request=refused.request,
             answer=refused.answer,
@@ -146,8 +160,8 @@ class Sending:
             self._open[item.event] -= 1
 
     def _note(self) -> None:
-        now = self.clock.monotonic()
+        now = self._clock.monotonic()
         if now - self._noted_at >= RECORD_EVERY:
-            self.ledger.record(self._fresh)
+            self._ledger.record(self._fresh)
             self._fresh = {}
             self._noted_at = now

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.fold import Due
@@ -31,20 +31,14 @@ class Refused:
         reason: Attio's message, with the attribute where it names one.
         request: Method, path and body of what was sent.
         answer: Status, type, code, message and validation errors.
+        of_the_object: Whether any other write to this object would be refused just so, whatever its values.
     """
 
     code: str
     reason: str
     request: Mapping[str, Any]
     answer: Mapping[str, Any]
-
-    @property
-    def is_of_the_object(self) -> bool:
-        """Whether any other write to this object would be refused just so, whatever its values."""
-        return self.code in _OF_THE_OBJECT
-
-
-_OF_THE_OBJECT: Final = frozenset({"not_found", "standard_object_disabled", "matching_attribute_definition_not_unique"})
+    of_the_object: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.preview import preview
 from attio_ctl.delivery.run import Progress
 from attio_ctl.errors import EventsError, LeaseHeldError, PartialError
+from attio_ctl.sandbox.options import NO_LIMITS, Options
+from attio_ctl.sandbox.server import embedded
 
-from .conftest import GROUP, IDENTIFY, Place
+from .conftest import GROUP, IDENTIFY, TOKEN, Place
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +88,18 @@ async def test_running_a_finished_file_again_finds_duplicates_and_writes_nothing
     assert verdicts(again) == {"read": 4, "duplicate": 4}
     assert (again.writes, again.requests) == (0, 0)
     assert len(place.open_letters) == 2
+
+
+async def test_a_file_given_three_times_costs_what_it_costs_once(place: Place) -> None:
+    """Also events without a `messageId`, which are recognised by their bytes."""
+    anonymous = {**identify(9, "eve", seats=3), "messageId": None}
+    file = place.write([identify(1, "ada", plan="Pro"), identify(2, "bob"), anonymous, TRACK])
+
+    outcome = await place.deliver(file, file, file)
+
+    assert outcome.exit_code == 0
+    assert verdicts(outcome.account) == {"read": 12, "delivered": 3, "duplicate": 8, "filtered": 1}
+    assert outcome.account.requests == 6
 
 
 async def test_the_same_content_in_new_events_is_delivered_without_a_request(place: Place) -> None:
@@ -269,6 +283,18 @@ class TestRefusals:
         assert verdicts(outcome.account) == {"read": 1, "dead_lettered": 1}
         (letter,) = place.open_letters
         assert letter.code == "invalid_number"
+
+    async def test_an_object_that_is_switched_off_is_asked_once_per_record(self, tmp_path: Path, place: Place) -> None:
+        """Cutting the events in halves would find every one of them guilty, at two requests each."""
+        with embedded(tmp_path / "off.sqlite", token=TOKEN, options=Options(limits=NO_LIMITS)) as url:
+            place.url = url
+            place.mappings = {"identify": {**IDENTIFY, "person": {}}}
+            file = place.write([identify(n, "ada", seats=n) for n in range(20)])
+
+            account = (await place.deliver(file)).account
+
+        assert account.codes == {"standard_object_disabled": 20}
+        assert account.requests == 2
 
     async def test_too_many_dead_letters_stop_the_run(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(window_module, "WINDOW_EVENTS", 100)

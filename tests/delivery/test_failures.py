@@ -61,7 +61,7 @@ async def test_a_revoked_token_stops_the_run_and_a_new_one_completes_exactly_the
     first = await place.deliver(file, client={"transport": network})
 
     assert isinstance(first.halted, CredentialsError)
-    assert first.halted.exit_code == Exit.CREDENTIALS
+    assert first.exit_code == Exit.CREDENTIALS
     assert not first.finished
     assert network.writes <= 100 + CONCURRENCY
     assert verdicts(first.account) == {"read": 100, "pending": 100}
@@ -91,6 +91,7 @@ async def test_a_server_that_stays_away_ends_the_run_with_the_rest_pending(place
     first = await place.deliver(file, client={"transport": network, "retry_for": 0.0})
 
     assert isinstance(first.halted, ServerError)
+    assert first.exit_code == Exit.PARTIAL
     assert first.account.pending == first.account.read == 20
     assert place.open_letters == ()
     assert verdicts((await place.deliver(file)).account) == {"read": 20, "delivered": 20}
