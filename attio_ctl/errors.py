@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar, cast
 
 
 class Exit(IntEnum):
@@ -155,3 +155,14 @@ class StorageError(AttioCtlError):
     """A file of ours cannot be read or written."""
 
     exit_code = Exit.IO
+
+
+ErrorT = TypeVar("ErrorT", bound=AttioCtlError)
+
+
+def first_of(group: BaseExceptionGroup[ErrorT]) -> ErrorT:
+    """The first error of a group, which is what a person is told; groups come from tasks that ran side by side."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return cast(ErrorT, error)

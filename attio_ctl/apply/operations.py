@@ -14,15 +14,20 @@ from typing import Any, cast
 
 from attio_ctl.address import Address
 from attio_ctl.apply import bodies
+from attio_ctl.apply.outcomes import Applied
 from attio_ctl.attio.errors import LostAnswerError
 from attio_ctl.attio.types import Target
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.errors import AttioCtlError, StorageError
 from attio_ctl.plan.changes import Archive, Create, Delete, Doable, Restore, Update
-from attio_ctl.plan.match import ID_NAMES
-from attio_ctl.state.resource import State
+from attio_ctl.plan.fingerprint import is_done
+from attio_ctl.state.answers import Answer, names_of, webhook_resource
+from attio_ctl.state.live import read_one
+from attio_ctl.state.resource import ID_NAMES, Resource, State
 
-Answer = Mapping[str, Any]
+LOST_ANSWER = (
+    "its answer was lost, and with it the secret that Attio shows once: delete the webhook in Attio and apply again"
+)
 
 
 class Operations:
@@ -39,13 +44,32 @@ class Operations:
         self._ids: dict[Address, Mapping[str, str]] = {a: r.ids for a, r in live.resources.items()}
         self._types = {a: r.fields["type"] for a, r in live.resources.items() if a.kind == "attribute"}
         self._members = live.members
+        self._names = names_of(live)
 
-    async def perform(self, change: Doable) -> bool:
+    async def read_now(self, change: Doable) -> Resource | None:
+        """The resource that a change is about, read at this moment; None for one that is yet to be made, or gone."""
+        if not change.ids:
+            return None
+        previous = change.previous if isinstance(change, Update) else None
+        return await read_one(self._attio, previous or change.address, change.ids, self._names)
+
+    async def find_done(self, change: Doable, live: State) -> Applied | None:
+        """
+        What an earlier run, which was cut off, has done of a change; None when it is still to do.
+
+        Args:
+            live: The workspace, read after that run.
+        """
+        now = live.resources.get(change.address) if isinstance(change, Create) else await self.read_now(change)
+        if not is_done(change, now):
+            return None
+        if isinstance(change, Create) and change.address.kind == "webhook":
+            return Applied(change, adopted=True, note=LOST_ANSWER)
+        return Applied(change, adopted=True)
+
+    async def perform(self, change: Doable) -> Applied:
         """
         Carry out one change.
-
-        Returns:
-            Whether an earlier try had made it already, its answer lost.
 
         Raises:
             ApiError: Attio refused, or did not answer.
@@ -61,15 +85,15 @@ class Operations:
                 await self._attio.delete_object(self._own_id(change))
             case Delete():
                 await self._attio.delete_webhook(self._own_id(change))
-        return False
+        return Applied(change)
 
     # Creates
 
-    async def _create(self, change: Create) -> bool:
+    async def _create(self, change: Create) -> Applied:
         try:
             answer, adopted = await self._send_create(change), False
         except LostAnswerError:
-            found = await self._look_up(change.address)
+            found = await self._look_up(change)
             answer, adopted = (found, True) if found else (await self._send_create(change), False)
         self._ids[change.address] = answer["id"]
         if change.address.kind == "attribute":
@@ -77,7 +101,8 @@ class Operations:
             relationship = answer.get("relationship")
             if change.with_mirror is not None and relationship:
                 self._ids[change.with_mirror] = relationship["id"]
-        return adopted
+        lost = adopted and change.address.kind == "webhook"
+        return Applied(change, adopted, LOST_ANSWER if lost else None)
 
     async def _send_create(self, change: Create) -> Answer:
         address, after, attio = change.address, change.after, self._attio
@@ -121,9 +146,9 @@ class Operations:
             os.fsync(descriptor)
         return answer
 
-    async def _look_up(self, address: Address) -> Answer | None:
-        """What Attio has under an address, read fresh."""
-        attio = self._attio
+    async def _look_up(self, change: Create) -> Answer | None:
+        """What Attio has under an address, read fresh; a webhook is known by what it does."""
+        attio, address = self._attio, change.address
         read: Callable[[], Awaitable[Sequence[Any]]]
         match address.kind:
             case "object":
@@ -138,10 +163,9 @@ class Operations:
             case "status":
                 read, key = lambda: attio.statuses(*self._titled_parent(address)), "title"
             case _:
-                raise AttioCtlError(
-                    f"the answer to creating `{address}` is lost, and with it the secret that Attio shows once",
-                    hint="delete the webhook in Attio if it is there, then apply again",
-                )
+                hooks = await attio.webhooks()
+                found = (hook for hook in hooks if webhook_resource(hook, self._names).fields == change.after)
+                return next(found, None)
         answers: Sequence[Answer] = await read()
         return next((answer for answer in answers if answer[key] == address.name), None)
 

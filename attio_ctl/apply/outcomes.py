@@ -11,10 +11,14 @@ from attio_ctl.plan.changes import Change
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Done. `adopted` tells that an earlier try whose answer was lost had made it already."""
+    """
+    Done. `adopted` tells that an earlier try whose answer was lost had made it already; `note` what a person should
+    know about it.
+    """
 
     change: Change
     adopted: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ A failure stops only what depends on it. When told to stop, the run lets the wri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
 from attio_ctl.address import Address
-from attio_ctl.apply.journal import Journal
+from attio_ctl.apply.journal import Entry, Journal
 from attio_ctl.apply.operations import Operations
 from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Outcome, Report, Skipped
-from attio_ctl.errors import AttioCtlError, CredentialsError, LeaseHeldError, StorageError
+from attio_ctl.errors import AttioCtlError, CredentialsError, LeaseHeldError, StorageError, first_of
 from attio_ctl.plan.changes import Blocked, Change, Create, Doable, Restore, Update
 from attio_ctl.plan.fingerprint import find_moves
 from attio_ctl.plan.model import Plan
@@ -23,6 +23,14 @@ from attio_ctl.plan.order import change_stage
 from attio_ctl.state.resource import State
 
 PARALLELISM = 8
+
+GRACE = 4.0
+"""Seconds that a write under way is given once the run is to stop."""
+
+INTERRUPTED = "the run was interrupted"
+
+Step = tuple[str, str]
+"""An address and an action, as the journal names a change."""
 
 
 async def apply_plan(
@@ -35,6 +43,7 @@ async def apply_plan(
     check_lease: Callable[[], None],
     stop: asyncio.Event,
     parallelism: int = PARALLELISM,
+    begun: frozenset[Step] = frozenset(),
     observe: Callable[[Outcome], None] = lambda _: None,
 ) -> Report:
     """
@@ -42,9 +51,11 @@ async def apply_plan(
 
     Args:
         plan: Complete; its workspace is the one that `operations` writes to.
-        live: Read just now; a change whose touched fields moved since the plan is refused, the others go on.
+        live: Read just now. Each touched resource is read again right before its write; a change whose touched fields
+            moved since the plan is refused, the others go on.
         check_lease: Raises LeaseHeldError when the lease is lost; called right before every write.
         stop: Set by the caller to drain.
+        begun: What an earlier run of the same plan had begun; it is looked up before it is sent again.
         observe: Told every outcome as it comes.
 
     Returns:
@@ -60,12 +71,16 @@ async def apply_plan(
         journal=journal,
         check_lease=check_lease,
         stop=stop,
+        begun=begun,
         observe=observe,
         slots=asyncio.Semaphore(parallelism),
     )
     journal.append("begin", run=run, workspace_id=plan.workspace.id, changes=[str(c.address) for c in plan.changes])
-    for _, stage in groupby(plan.changes, key=change_stage):
-        await runner.run_stage(tuple(stage))
+    try:
+        for _, stage in groupby(plan.changes, key=change_stage):
+            await runner.run_stage(tuple(stage))
+    except* StorageError as errors:
+        raise first_of(errors) from None
     report = Report(
         run=run,
         outcomes=tuple(runner.outcomes[index] for index in range(len(plan.changes))),
@@ -88,6 +103,7 @@ class _Runner:
         journal: Journal,
         check_lease: Callable[[], None],
         stop: asyncio.Event,
+        begun: frozenset[Step],
         observe: Callable[[Outcome], None],
         slots: asyncio.Semaphore,
     ) -> None:
@@ -96,6 +112,7 @@ class _Runner:
         self._journal = journal
         self._check_lease = check_lease
         self._stop = stop
+        self._begun = begun
         self._observe = observe
         self._slots = slots
         self._positions: Mapping[int, int] = {id(change): index for index, change in enumerate(plan.changes)}
@@ -128,7 +145,7 @@ class _Runner:
         self._observe(outcome)
 
     def _foregone(self, change: Change) -> Outcome | None:
-        """The outcome of a change that need not or cannot be tried."""
+        """The outcome of a change that cannot be tried."""
         if isinstance(change, Blocked):
             return NotAttempted(change, change.why)
         for address in change.depends_on:
@@ -139,40 +156,80 @@ class _Runner:
                     return NotAttempted(change, f"it needs `{address}`: {why}")
                 case _:
                     pass
-        moves = find_moves(change, self._live)
-        return Moved(change, tuple(str(move) for move in moves)) if moves else None
+        return None
 
     async def _attempt(self, change: Change) -> Outcome:
         assert not isinstance(change, Blocked)
         async with self._slots:
             if self._stop.is_set() or self.stopped_by:
-                return NotAttempted(change, self.stopped_by or "the run was interrupted")
+                return NotAttempted(change, self.stopped_by or INTERRUPTED)
             try:
                 self._check_lease()
+                return await self._unless_moved(change) or await self._write(change)
             except LeaseHeldError as error:
                 self.stopped_by = error.what
                 return NotAttempted(change, error.what)
-            return await self._write(change)
+            except CredentialsError as error:
+                self.stopped_by = str(error)
+                return Failed(change, str(error))
+            except StorageError:
+                raise
+            except AttioCtlError as error:
+                return Failed(change, error.what)
+
+    async def _unless_moved(self, change: Doable) -> Outcome | None:
+        """A last look, right before the write: what an earlier run has done, and what moved since the plan."""
+        if entry_of(change) in self._begun and (done := await self._operations.find_done(change, self._live)):
+            return done
+        if isinstance(change, Create):
+            moves = find_moves(change, self._live.resources.get(change.address))
+        else:
+            moves = find_moves(change, await self._operations.read_now(change)) if change.ids else ()
+        return Moved(change, tuple(str(move) for move in moves)) if moves else None
 
     async def _write(self, change: Doable) -> Outcome:
+        self._check_lease()
         self._record("intent", change)
         self.writes += 1
         try:
-            adopted = await self._operations.perform(change)
-        except CredentialsError as error:
-            self.stopped_by = str(error)
-            self._record("result", change, error=str(error))
-            return Failed(change, str(error))
+            applied = await self._within_grace(self._operations.perform(change))
         except StorageError:
             raise
         except AttioCtlError as error:
             self._record("result", change, error=str(error))
-            return Failed(change, error.what)
-        self._record("result", change, adopted=adopted)
-        return Applied(change, adopted)
+            raise
+        if applied is None:
+            return Failed(change, "the run was interrupted before the answer came; resuming looks it up")
+        self._record("result", change, adopted=applied.adopted)
+        return applied
+
+    async def _within_grace(self, performing: Coroutine[Any, Any, Applied]) -> Applied | None:
+        """The outcome of a write; None when the run was told to stop and the answer did not come soon after."""
+        write, stopped = asyncio.create_task(performing), asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((write, stopped), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((write,), timeout=GRACE)
+            if write.done():
+                return write.result()
+            return None
+        finally:
+            for task in (write, stopped):
+                task.cancel()
+            await asyncio.gather(write, stopped, return_exceptions=True)
 
     def _record(self, event: str, change: Doable, **data: Any) -> None:
-        self._journal.append(event, address=str(change.address), action=type(change).__name__.lower(), **data)
+        address, action = entry_of(change)
+        self._journal.append(event, address=address, action=action, **data)
+
+
+def entry_of(change: Change) -> Step:
+    """How a change is named in the journal."""
+    return str(change.address), type(change).__name__.lower()
+
+
+def begun_steps(entries: Iterable[Entry]) -> frozenset[Step]:
+    """The steps that a run, by its journal, had begun: each was done, or may have been."""
+    return frozenset((entry.data["address"], entry.data["action"]) for entry in entries if entry.event == "intent")
 
 
 def _lanes(wave: Iterable[Change]) -> Iterable[list[Change]]:

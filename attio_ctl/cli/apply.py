@@ -14,6 +14,7 @@ from attio_ctl.errors import Exit, UsageError
 @click.command("apply")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[PLAN]")
 @workspace_option
+@click.option("--resume", metavar="RUN", help="Finish a run that was cut off or failed in part.")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--allow-destroy", multiple=True, metavar="ADDRESS", help="Confirm the deletion of an object.")
 @click.option("--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Writes at a time.")
@@ -24,6 +25,7 @@ def command(
     *,
     file: Path | None,
     workspace: str | None,
+    resume: str | None,
     auto_approve: bool,
     allow_destroy: tuple[str, ...],
     parallelism: int,
@@ -40,16 +42,20 @@ def command(
         attio-ctl apply
         attio-ctl apply plan.json
         attio-ctl apply --auto-approve
+        attio-ctl apply --resume r_8f2c1d0e
     """
-    from attio_ctl.cli import applying, checking, console, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import applying, checking, console, planning, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.render.terminal import render_report  # noqa: PLC0415
 
-    if file is not None and allow_destroy:
+    saved = file is not None or resume is not None
+    if file is not None and resume is not None:
+        raise UsageError("a run is resumed with its own plan", hint="give `--resume RUN` or a plan, not both")
+    if saved and allow_destroy:
         raise UsageError(
             "a saved plan is carried out as it is", hint="give `--allow-destroy` to the `plan` that saves it"
         )
-    if file is None and not auto_approve and not sys.stdin.isatty():
+    if not saved and not auto_approve and not sys.stdin.isatty():
         raise UsageError(
             "nobody is here to approve", hint="save a plan with `plan --out FILE`, or add `--auto-approve`"
         )
@@ -59,8 +65,9 @@ def command(
     applying_run = applying.Run(
         loaded=loaded,
         file=file,
-        approve=approve if file is None else applying.take_as_reviewed,
-        allow_destroy=allow_destroy,
+        resume=resume,
+        approve=applying.take_as_reviewed if saved else approve,
+        options=planning.Options(allow_destroy=allow_destroy),
         parallelism=parallelism,
         wait_activation=0.0 if wait_activation is None else parse_duration(wait_activation),
     )
@@ -69,6 +76,11 @@ def command(
         console.note("Apply cancelled; nothing was written.")
         ctx.exit(Exit.ERROR)
     if done.report is not None:
+        console.progress("")
         console.out(render_report(done.report, console.style_for(sys.stdout)))
+        if done.undo is not None:
+            console.note(f"To take it back: attio-ctl apply {done.undo}")
+        if applying.can_be_resumed(done.report):
+            console.note(f"To finish it: attio-ctl apply --resume {done.report.run}")
     checking.raise_errors(done.plan.checks)
     ctx.exit(interrupted if interrupted is not Exit.DONE else applying.exit_code_of(done))

@@ -1,4 +1,4 @@
-"""What `apply` does around `apply.run`: make or load the plan, ask, hold the lease, keep the journal."""
+"""What `apply` does around `apply.run`: plan, approval, lease, journal, lock file and undo file."""
 
 from __future__ import annotations
 
@@ -11,36 +11,44 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from attio_ctl.apply import lease
-from attio_ctl.apply.journal import Journal
+from attio_ctl.apply.journal import Journal, read_journal
 from attio_ctl.apply.operations import Operations
-from attio_ctl.apply.outcomes import Failed, Moved, Outcome, Report, Skipped
-from attio_ctl.apply.run import apply_plan
+from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Outcome, Report, Skipped
+from attio_ctl.apply.run import Step, apply_plan, begun_steps
+from attio_ctl.apply.undo import build_undo
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, planning, wiring
 from attio_ctl.config.load import Loaded
-from attio_ctl.errors import BlockedError, Exit, StalePlanError, WrongWorkspaceError
+from attio_ctl.errors import BlockedError, CredentialsError, Exit, StalePlanError, UsageError, WrongWorkspaceError
 from attio_ctl.plan import document
 from attio_ctl.plan.changes import Blocked
+from attio_ctl.plan.match import match
 from attio_ctl.plan.model import Plan
+from attio_ctl.plan.scopes import find_missing_scopes
+from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
-from attio_ctl.state.resource import Workspace
+from attio_ctl.state.lock import build_lock, dump_lock, lock_path, read_lock
+from attio_ctl.state.resource import State, Workspace
 
 ACTIVATION_POLL = 5.0
 """Seconds between looks at whether an object has been activated."""
 
+UNDO_VALID = timedelta(days=30)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The plan, and what came of it; no report when there was nothing to do."""
+    """The plan, and what came of it; no report when there was nothing to do. `undo` is the file of the way back."""
 
     plan: Plan
     report: Report | None
+    undo: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +56,15 @@ class Run:
     """
     One `apply` from end to end; called with the event that tells it to stop.
 
-    `approve` is asked before the first write; `wait_activation` is in seconds.
+    `file` is a saved plan, `resume` the name of a run to finish; without either a plan is made. `approve` is asked
+    before the first write; `wait_activation` is in seconds.
     """
 
     loaded: Loaded
     file: Path | None
+    resume: str | None
     approve: Callable[[Plan], bool]
-    allow_destroy: tuple[str, ...]
+    options: planning.Options
     parallelism: int
     wait_activation: float
 
@@ -63,40 +73,91 @@ class Run:
         async with wiring.connect(self.loaded, AttioWriter) as connected:
             attio, workspace = connected.attio, connected.workspace
             plan = await self._plan(attio, workspace, stop)
-            check_applyable(plan, workspace)
-            if not plan.changes or not self.approve(plan):
-                return Done(plan, None) if not plan.changes else None
-            directory = wiring.state_directory(self.loaded)
-            run = f"r_{secrets.token_hex(4)}"
+            check_applyable(plan, workspace, resumed=self.resume is not None)
+            if not plan.changes:
+                self._write_lock(await read_live(attio, workspace))
+                return Done(plan, None)
+            if not self.approve(plan):
+                return None
+            run = self.resume or f"r_{secrets.token_hex(4)}"
             owner = f"{getpass.getuser()}@{socket.gethostname()} pid {os.getpid()}"
-            async with lease.holding(directory / "lease.json", owner=owner, run=run, clock=time.time) as check_lease:
+            lease_file = wiring.state_directory(self.loaded) / "lease.json"
+            async with lease.holding(lease_file, owner=owner, run=run, clock=time.time) as check_lease:
                 live = await read_live(attio, workspace)
-                with Journal(directory / "runs" / f"{run}.journal") as journal:
-                    report = await apply_plan(
-                        plan,
-                        live,
-                        operations=Operations(attio, live, root=Path()),
-                        journal=journal,
-                        run=run,
-                        check_lease=check_lease,
-                        stop=stop,
-                        parallelism=self.parallelism,
-                        observe=_watch(len(plan.changes)),
-                    )
-            return Done(plan, report)
+                report = await self._carry_out(attio, live, plan, run=run, check_lease=check_lease, stop=stop)
+            return Done(plan, report, await self._settle(attio, workspace, plan, report))
 
     async def _plan(self, attio: AttioWriter, workspace: Workspace, stop: asyncio.Event) -> Plan:
+        if self.resume is not None:
+            path = self._file_of(self.resume, "plan.json")
+            if not path.exists():
+                raise UsageError(f"there is no run `{self.resume}` on this machine", hint="apply without `--resume`")
+            return document.load(path.read_bytes(), file=str(path))
         if self.file is not None:
             return document.load(self.file.read_bytes(), file=str(self.file))
         give_up = time.monotonic() + self.wait_activation
         while True:
-            made = await planning.make_plan(self.loaded, attio, workspace, allow_destroy=self.allow_destroy)
+            made = await planning.make_plan(self.loaded, attio, workspace, self.options)
             waiting = [c for c in made.plan.blocked if c.reason == "needs_activation"]
             if not waiting or time.monotonic() >= give_up or stop.is_set():
                 return made.plan
             names = ", ".join(f"`{change.address.name}`" for change in waiting)
             console.note(f"waiting for {names} to be activated: Workspace settings → Objects → Activate")
             await asyncio.sleep(ACTIVATION_POLL)
+
+    async def _carry_out(
+        self,
+        attio: AttioWriter,
+        live: State,
+        plan: Plan,
+        *,
+        run: str,
+        check_lease: Callable[[], None],
+        stop: asyncio.Event,
+    ) -> Report:
+        wiring.write_file(self._file_of(run, "plan.json"), document.dump(plan))
+        begun = self._begun(run)
+        with Journal(self._file_of(run, "journal")) as journal:
+            return await apply_plan(
+                plan,
+                live,
+                operations=Operations(attio, live, root=Path()),
+                journal=journal,
+                run=run,
+                check_lease=check_lease,
+                stop=stop,
+                parallelism=self.parallelism,
+                begun=begun,
+                observe=_watch(len(plan.changes)),
+            )
+
+    def _begun(self, run: str) -> frozenset[Step]:
+        path = self._file_of(run, "journal")
+        return begun_steps(read_journal(path)) if path.exists() else frozenset()
+
+    async def _settle(self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report) -> Path | None:
+        """Read back what the run has left: it goes into the lock file, and the way back into the undo file."""
+        live = await read_live(attio, workspace)
+        if live.incomplete:
+            return None
+        self._write_lock(live)
+        if not report.of(Applied):
+            return None
+        path = self._file_of(report.run, "undo.plan.json")
+        undo = build_undo(plan, report, live, now=datetime.now(UTC).replace(microsecond=0), expires=UNDO_VALID)
+        wiring.write_file(path, document.dump(undo))
+        return path
+
+    def _write_lock(self, live: State) -> None:
+        desired = build_desired(self.loaded.spec, self.loaded.places.at)
+        path = lock_path(self.loaded.files[0])
+        forgotten = frozenset(r.address for r in planning.removals_of(self.loaded) if r.action == "forget")
+        data = dump_lock(build_lock(read_lock(path), desired, live, match(desired, live), forgotten))
+        if not path.exists() or path.read_bytes() != data:
+            wiring.write_file(path, data)
+
+    def _file_of(self, run: str, what: str) -> Path:
+        return wiring.state_directory(self.loaded) / "runs" / f"{run}.{what}"
 
 
 def _watch(total: int) -> Callable[[Outcome], None]:
@@ -130,24 +191,30 @@ def ask(plan: Plan) -> bool:
     return answer.strip() == "yes"
 
 
-def check_applyable(plan: Plan, workspace: Workspace) -> None:
+def check_applyable(plan: Plan, workspace: Workspace, *, resumed: bool) -> None:
     """
     Refuse a plan that must not be carried out, before anything is written.
 
     Raises:
-        WrongWorkspaceError, StalePlanError, BlockedError, ConfigError: as their names say.
+        WrongWorkspaceError, StalePlanError, BlockedError, CredentialsError, ConfigError: as their names say.
     """
     if plan.workspace.id != workspace.id:
         raise WrongWorkspaceError(
             f"the plan is for workspace {plan.workspace.id}, the token belongs to {workspace.id}",
             hint="apply it with the workspace that it was made for: `-w`",
         )
-    if plan.expires_at < datetime.now(UTC):
+    if plan.expires_at < datetime.now(UTC) and not resumed:
         raise StalePlanError(f"the plan expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC", hint="make a new one")
     if plan.incomplete:
         raise BlockedError(
             f"the workspace could not be read whole: {'; '.join(plan.incomplete)}",
             hint="nothing was written; try again",
+        )
+    missing = find_missing_scopes(plan.changes, workspace.scopes)
+    if missing:
+        raise CredentialsError(
+            f"the token lacks what this plan needs: {', '.join(f'`{scope}`' for scope in missing)}",
+            hint="add the scopes to the token under Workspace settings → Developers; nothing was written",
         )
     checking.raise_errors(plan.checks)
 
@@ -161,3 +228,9 @@ def exit_code_of(done: Done) -> Exit:
     if done.report.stopped_by or done.report.of(Failed, Skipped):
         return Exit.PARTIAL
     return Exit.BLOCKED if any(isinstance(o.change, Blocked) for o in done.report.outcomes) else Exit.DONE
+
+
+def can_be_resumed(report: Report) -> bool:
+    """Whether a run left something that the same plan can still do."""
+    open_ones = (o for o in report.of(NotAttempted) if not isinstance(o.change, Blocked))
+    return bool(report.of(Failed, Skipped)) or (report.stopped_by is not None and any(open_ones))

@@ -142,7 +142,7 @@ class Retry:
 
 def watch(progress: run.Progress) -> None:
     """Show how it goes, where somebody looks."""
-    console.progress(progress_line(progress.account, progress.window))
+    console.progress(progress_line(progress.account, progress.waiting))
 
 
 def spooled(loaded: Loaded, files: Sequence[Path]) -> Iterator[Path]:

@@ -47,11 +47,11 @@ def command(
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
 
+    options = planning.Options(allow_destroy=allow_destroy, expires_hours=expires)
+
     async def make() -> planning.Made:
         async with wiring.connect(loaded, AttioReader) as connected:
-            return await planning.make_plan(
-                loaded, connected.attio, connected.workspace, allow_destroy=allow_destroy, expires_hours=expires
-            )
+            return await planning.make_plan(loaded, connected.attio, connected.workspace, options)
 
     plan = asyncio.run(make()).plan
     if out is not None:

@@ -14,47 +14,51 @@ from attio_ctl.errors import UsageError
 from attio_ctl.plan import document
 from attio_ctl.plan.build import build_plan
 from attio_ctl.plan.model import Plan
-from attio_ctl.plan.removal import Removal
+from attio_ctl.plan.removal import Guards, Removal
 from attio_ctl.render.markdown import render_markdown
 from attio_ctl.render.terminal import render_plan
 from attio_ctl.render.text import Style
 from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
+from attio_ctl.state.lock import lock_path, read_lock
 from attio_ctl.state.resource import State, Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A plan, and the live state that it was made from."""
+    """A plan, and both sides that it was made from."""
 
     plan: Plan
+    desired: State
     live: State
 
 
-async def make_plan(
-    loaded: Loaded,
-    attio: AttioReader,
-    workspace: Workspace,
-    *,
-    allow_destroy: Iterable[str] = (),
-    expires_hours: int = 24,
-) -> Made:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a person may ask of a plan besides the files; `expires_hours` is how long it may be applied."""
+
+    allow_destroy: tuple[str, ...] = ()
+    expires_hours: int = 24
+
+
+async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, options: Options) -> Made:
     """Read the workspace, compare it with the files, and check the mappings against what it will be."""
     desired = build_desired(loaded.spec, loaded.places.at)
     live = await read_live(attio, workspace)
+    lock = read_lock(lock_path(loaded.files[0]))
     plan = build_plan(
         name=loaded.spec.workspace,
         desired=desired,
         live=live,
         removals=removals_of(loaded),
-        allow_destroy=frozenset(_addresses(allow_destroy)),
+        guards=Guards(frozenset(parse_addresses(options.allow_destroy)), lock.protected | protected_by(desired)),
         source=wiring.describe_source(loaded),
         checks=() if live.incomplete else checking.check_against(loaded, live, desired),
         mappings=checking.note_mappings(loaded, delivering.delivered_with(loaded, workspace.id)),
         now=datetime.now(UTC).replace(microsecond=0),
-        expires=timedelta(hours=expires_hours),
+        expires=timedelta(hours=options.expires_hours),
     )
-    return Made(plan, live)
+    return Made(plan, desired, live)
 
 
 def removals_of(loaded: Loaded) -> tuple[Removal, ...]:
@@ -65,7 +69,12 @@ def removals_of(loaded: Loaded) -> tuple[Removal, ...]:
     )
 
 
-def _addresses(texts: Iterable[str]) -> Iterable[Address]:
+def protected_by(desired: State) -> frozenset[Address]:
+    """What the files protect."""
+    return frozenset(address for address, resource in desired.resources.items() if resource.protect)
+
+
+def parse_addresses(texts: Iterable[str]) -> Iterable[Address]:
     for text in texts:
         try:
             yield Address.parse(text)

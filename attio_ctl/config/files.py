@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 _SUFFIXES: Final = (".yaml", ".yml")
+LOCK_SUFFIX: Final = ".lock.yaml"
+"""What `apply` writes beside the files of a workspace; no part of them."""
 _NAMES_ITSELF = re.compile(rb"^workspace[ \t]*:", re.MULTILINE)
 
 
@@ -61,7 +63,7 @@ def show_path(path: Path) -> str:
 def _files_below(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix in _SUFFIXES and not hidden and path.is_file():
+        if path.suffix in _SUFFIXES and not hidden and not path.name.endswith(LOCK_SUFFIX) and path.is_file():
             yield path
 
 
@@ -75,6 +77,8 @@ def _name_of(entry: Path) -> str:
 
 def _names_itself(entry: Path) -> bool:
     if entry.name.startswith(".") or (entry.is_file() and entry.suffix not in _SUFFIXES):
+        return False
+    if entry.name.endswith(LOCK_SUFFIX):
         return False
     source = find_source(entry)
     return source is not None and any(_NAMES_ITSELF.search(file.read_bytes()) for file in source.files)

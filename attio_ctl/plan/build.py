@@ -12,7 +12,7 @@ from attio_ctl.plan.changes import Blocked
 from attio_ctl.plan.diff import diff
 from attio_ctl.plan.match import match
 from attio_ctl.plan.model import MappingNote, Plan, Source
-from attio_ctl.plan.removal import Removal
+from attio_ctl.plan.removal import Guards, Removal
 from attio_ctl.state.resource import State
 
 
@@ -22,7 +22,7 @@ def build_plan(
     desired: State,
     live: State,
     removals: tuple[Removal, ...],
-    allow_destroy: frozenset[Address],
+    guards: Guards,
     source: Source,
     checks: Iterable[Problem],
     mappings: Iterable[MappingNote],
@@ -38,7 +38,7 @@ def build_plan(
         expires: How long the plan may be applied.
     """
     assert live.workspace is not None, "a live state knows its workspace"
-    changes = diff(desired, live, removals, allow_destroy)
+    changes = diff(desired, live, removals, guards)
     return Plan(
         name=name,
         workspace=live.workspace,

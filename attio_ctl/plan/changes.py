@@ -36,6 +36,7 @@ Reason = Literal[
     "no_such_call",
     "needs_allow_destroy",
     "needs_secret_file",
+    "protected",
 ]
 """Why a change is in the plan: stable codes, so that a policy can tell them apart."""
 

@@ -13,7 +13,7 @@ from attio_ctl.plan.dependencies import with_dependencies
 from attio_ctl.plan.match import match
 from attio_ctl.plan.order import in_order
 from attio_ctl.plan.refusals import refusals
-from attio_ctl.plan.removal import Removal, plan_removals
+from attio_ctl.plan.removal import NO_GUARDS, Guards, Removal, plan_removals
 from attio_ctl.state.resource import Json, Resource, State
 from attio_ctl.state.values import humanise
 
@@ -21,7 +21,7 @@ ACTIVATE = "in Attio, open Workspace settings → Objects and activate it (an ad
 
 
 def diff(
-    desired: State, live: State, removals: tuple[Removal, ...] = (), allow_destroy: frozenset[Address] = frozenset()
+    desired: State, live: State, removals: tuple[Removal, ...] = (), guards: Guards = NO_GUARDS
 ) -> tuple[Change, ...]:
     """
     Everything that must happen so that `live` becomes `desired`, in the order of apply.
@@ -31,7 +31,7 @@ def diff(
             which statuses of a pipeline keep.
         live: What Attio says, archived resources included.
         removals: The `removed:` entries; nothing else ever archives or deletes.
-        allow_destroy: Objects whose deletion is confirmed on the command line.
+        guards: What is protected, and what may be deleted.
     """
     pairs = match(desired, live)
     changes: list[Change] = list(_activations(desired, live))
@@ -53,7 +53,7 @@ def diff(
                 changes += _restore(resource, found)
             case Resource(), Resource():
                 changes += _update(resource, found)
-    changes += plan_removals(removals, live, allow_destroy)
+    changes += plan_removals(removals, live, guards)
     return in_order(with_dependencies(changes))
 
 

@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attio_ctl.address import Address
-from attio_ctl.plan.changes import Create, Doable, Restore
+from attio_ctl.plan.changes import Archive, Create, Delete, Doable, Restore, Update
 from attio_ctl.plan.diff import equal
-from attio_ctl.plan.match import ID_NAMES
-from attio_ctl.state.resource import Json, Resource, State
+from attio_ctl.state.resource import Json, Resource
 
 ABSENT = "absent"
 
@@ -52,31 +51,39 @@ class Move:
         return f"`{self.address}`: `{self.field}` is {_show(self.now)}, but the plan saw {_show(self.planned)}"
 
 
-def find_moves(change: Doable, live: State) -> tuple[Move, ...]:
-    """What moved under a change since the plan was made; empty when it still holds."""
+def find_moves(change: Doable, now: Resource | None) -> tuple[Move, ...]:
+    """
+    What moved under a change since the plan was made; empty when it still holds.
+
+    Args:
+        now: For a create, what is at the address; else the resource with the change's id. None when there is none.
+    """
     if isinstance(change, Create):
-        there = live.resources.get(change.address)
-        return () if there is None else (Move(change.address, None, "absent", _presence(there)),)
-    if not change.ids:  # a late default: its resource is made by the same plan
-        return ()
-    found = _by_id(change, live)
-    if found is None:
+        return () if now is None else (Move(change.address, None, "absent", _presence(now)),)
+    if now is None:
         return (Move(change.address, None, "present", "gone"),)
-    now = {**found.fields, "api_slug": found.address.name, "is_archived": found.archived}
+    fields = {**now.fields, "api_slug": now.address.name, "is_archived": now.archived}
     return tuple(
-        Move(change.address, name, planned, now.get(name))
+        Move(change.address, name, planned, fields.get(name))
         for name, planned in expected_fields(change).items()
-        if not equal(planned, now.get(name))
+        if not equal(planned, fields.get(name))
     )
 
 
-def _by_id(change: Doable, live: State) -> Resource | None:
-    name = ID_NAMES[change.address.kind]
-    return next((r for r in live.resources.values() if r.ids.get(name) == change.ids[name] and _kind(r, change)), None)
-
-
-def _kind(resource: Resource, change: Doable) -> bool:
-    return resource.address.kind == change.address.kind
+def is_done(change: Doable, now: Resource | None) -> bool:
+    """Whether a resource is already what the change would make of it; `now` as for `find_moves`."""
+    match change, now:
+        case Delete(), found:
+            return found is None
+        case _, None:
+            return False
+        case Archive(), Resource(archived=archived):
+            return archived
+        case Create() | Update() | Restore(), Resource(archived=False, fields=fields, address=address):
+            now_fields = {**fields, "api_slug": address.name}
+            return all(equal(value, now_fields.get(name)) for name, value in change.after.items())
+        case _:
+            return False
 
 
 def _presence(resource: Resource) -> str:

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attio_ctl.address import Address
-from attio_ctl.state.resource import Resource, State
-
-ID_NAMES: Mapping[str, str] = {
-    "object": "object_id",
-    "list": "list_id",
-    "attribute": "attribute_id",
-    "option": "option_id",
-    "status": "status_id",
-    "webhook": "webhook_id",
-}
+from attio_ctl.state.resource import Resource, State, own_id
 
 
 def match(desired: State, live: State) -> dict[Address, Resource | None]:
@@ -24,7 +15,7 @@ def match(desired: State, live: State) -> dict[Address, Resource | None]:
     A pinned id wins; then the same slug or title; then `renamed_from`, which is harmless once the new name exists.
     Parts are looked up under their matched parent, so that renaming an object keeps its attributes.
     """
-    by_id = {resource.ids[ID_NAMES[address.kind]]: resource for address, resource in live.resources.items()}
+    by_id = {own_id(resource): resource for resource in live.resources.values()}
     pairs: dict[Address, Resource | None] = {}
     for address in sorted(desired.resources, key=lambda a: len(a.steps)):
         resource = desired.resources[address]

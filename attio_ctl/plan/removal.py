@@ -25,18 +25,32 @@ class Removal:
     place: Place | None = None
 
 
-def plan_removals(
-    removals: Iterable[Removal], live: State, allow_destroy: frozenset[Address] = frozenset()
-) -> Iterator[Change]:
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """
+    What a removal has to get past.
+
+    `allow_destroy` are the objects whose deletion is confirmed on the command line; `protected` is what the files or
+    the lock file protect.
+    """
+
+    allow_destroy: frozenset[Address] = frozenset()
+    protected: frozenset[Address] = frozenset()
+
+
+NO_GUARDS = Guards()
+
+
+def plan_removals(removals: Iterable[Removal], live: State, guards: Guards = NO_GUARDS) -> Iterator[Change]:
     """One change per entry that still has something to remove; an entry that is done is harmless."""
     for removal in removals:
         found = live.resources.get(removal.address)
         if found is None or removal.action == "forget" or (found.archived and removal.action == "archive"):
             continue
-        yield _removal(removal, found, allow_destroy)
+        yield _removal(removal, found, guards)
 
 
-def _removal(removal: Removal, found: Resource, allow_destroy: frozenset[Address]) -> Change:
+def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
     address = removal.address
 
     def blocked(reason: Reason, why: str, way_out: str) -> Blocked:
@@ -44,6 +58,13 @@ def _removal(removal: Removal, found: Resource, allow_destroy: frozenset[Address
             address=address, reason=reason, place=removal.place, ids=found.ids, why=why, way_out=way_out, absent=False
         )
 
+    kept = sorted(str(other) for other in guards.protected if other.is_within(address))
+    if kept:
+        return blocked(
+            "protected",
+            f"{', '.join(f'`{each}`' for each in kept)} is protected",
+            "set `protect: false` (or forget it) in one commit, and remove it in the next",
+        )
     match removal.action, address.kind:
         case "archive", kind if kind in ARCHIVABLE and found.system:
             return blocked("system_attribute", "a system attribute cannot be archived", "drop the `removed:` entry")
@@ -67,7 +88,7 @@ def _removal(removal: Removal, found: Resource, allow_destroy: frozenset[Address
             )
         case "delete", "object" if address.name in STANDARD_OBJECTS:
             return blocked("no_such_call", "a standard object cannot be deleted", "drop the `removed:` entry")
-        case "delete", "object" if address not in allow_destroy:
+        case "delete", "object" if address not in guards.allow_destroy:
             return blocked(
                 "needs_allow_destroy",
                 f"deleting `{address}` deletes all its records",

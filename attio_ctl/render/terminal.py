@@ -114,6 +114,8 @@ def render_report(report: Report, style: Style) -> str:
     lines: list[str] = []
     for outcome in report.outcomes:
         match outcome:
+            case Applied(change, _, str() as note):
+                lines += _wrapped(Line("!", 0, f"{change.address} was made, but {note}"), style)
             case Failed(change, error):
                 lines += _wrapped(Line("!", 0, f"{change.address} failed: {error}"), style)
             case Moved(_, how):

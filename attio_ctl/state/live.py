@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
 
 from attio_ctl.address import Address
+from attio_ctl.attio.errors import NotFoundError
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.attio.types import Target
-from attio_ctl.errors import AttioCtlError, CredentialsError
-from attio_ctl.state.resource import Json, Resource, State, Workspace
-from attio_ctl.state.values import plain_default, sorted_by_json
+from attio_ctl.errors import AttioCtlError, CredentialsError, first_of
+from attio_ctl.state.answers import (
+    Answer,
+    Names,
+    attribute_resource,
+    list_resource,
+    object_resource,
+    slug_of,
+    titled_resource,
+    webhook_resource,
+)
+from attio_ctl.state.resource import ID_NAMES, Resource, State, Workspace
 
-Answer = Mapping[str, Any]
 Read = Callable[[], Awaitable[Sequence[Answer]]]
 Attempt = Callable[[str, Read], Awaitable[Sequence[Answer]]]
 """A read with its name, for the report of what could not be read."""
 Ids = Mapping[str, str]
 """Attio's id of an object or list to its slug, or of a member to their e-mail address."""
-
-TITLED_BY_TYPE = {"select": "option", "status": "status"}
 
 
 async def read_live(attio: AttioReader, workspace: Workspace) -> State:
@@ -52,8 +58,8 @@ async def read_live(attio: AttioReader, workspace: Workspace) -> State:
             reading_members = group.create_task(attempt("members", attio.members))
         objects, lists = reading_objects.result(), reading_lists.result()
         parents: list[tuple[Target, str, str]] = [
-            *(("objects", answer["id"]["object_id"], _slug(answer, "object_id")) for answer in objects),
-            *(("lists", answer["id"]["list_id"], _slug(answer, "list_id")) for answer in lists),
+            *(("objects", answer["id"]["object_id"], slug_of(answer, "object_id")) for answer in objects),
+            *(("lists", answer["id"]["list_id"], slug_of(answer, "list_id")) for answer in lists),
         ]
         async with asyncio.TaskGroup() as group:
             reads = [
@@ -61,25 +67,31 @@ async def read_live(attio: AttioReader, workspace: Workspace) -> State:
                 for target, _, slug in parents
             ]
     except* CredentialsError as errors:
-        raise _first(errors) from None
+        raise first_of(errors) from None
 
-    slugs = {parent_id: slug for _, parent_id, slug in parents}
-    emails = {m["id"]["workspace_member_id"]: m["email_address"] for m in reading_members.result()}
-    attribute_slugs: dict[str, str] = {}
-    resources = [_object(answer) for answer in objects] + [_list(answer, emails) for answer in lists]
-    for target, slug, task in reads:
-        for attribute, titled in task.result():
-            attribute_slugs[attribute["id"]["attribute_id"]] = attribute["api_slug"]
-            parent = Address.root(target.removesuffix("s"), slug)
-            resource = _attribute(parent, attribute, slugs)
+    found = [(target, slug, task.result()) for target, slug, task in reads]
+    names = Names(
+        slugs={parent_id: slug for _, parent_id, slug in parents},
+        attributes={
+            attribute["id"]["attribute_id"]: attribute["api_slug"]
+            for _, _, attributes in found
+            for attribute, _ in attributes
+        },
+        emails={m["id"]["workspace_member_id"]: m["email_address"] for m in reading_members.result()},
+    )
+    resources = [object_resource(answer) for answer in objects] + [list_resource(answer, names) for answer in lists]
+    for target, slug, attributes in found:
+        parent = Address.root(target.removesuffix("s"), slug)
+        for attribute, titled in attributes:
+            resource = attribute_resource(parent, attribute, names)
             resources.append(resource)
-            resources += [_titled(resource.address, attribute["type"], answer) for answer in titled]
-    resources += [_webhook(answer, slugs, attribute_slugs) for answer in reading_webhooks.result()]
+            resources += [titled_resource(resource.address, attribute["type"], answer) for answer in titled]
+    resources += [webhook_resource(answer, names) for answer in reading_webhooks.result()]
     return State(
         resources={resource.address: resource for resource in resources},
         workspace=workspace,
-        active_objects={_slug(o, "object_id"): True for o in objects},
-        members={email: member_id for member_id, email in emails.items()},
+        active_objects={slug_of(o, "object_id"): True for o in objects},
+        members={email: member_id for member_id, email in names.emails.items()},
         incomplete=tuple(sorted(failed)),
     )
 
@@ -110,114 +122,42 @@ async def _read_attributes(
     return [(attribute, task.result()) for attribute, task in zip(attributes, tasks, strict=True)]
 
 
-def _first(errors: BaseExceptionGroup[CredentialsError]) -> CredentialsError:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, CredentialsError)
-    return error
+async def read_one(attio: AttioReader, address: Address, ids: Mapping[str, str], names: Names) -> Resource | None:
+    """
+    One resource as it is at this moment, whatever its slug or title is by now; None when it is gone.
+
+    Args:
+        address: Where it was; its parents are still called so, or are named by `ids`.
+        ids: Attio's ids, as a live resource holds them.
+    """
+    own = ids[ID_NAMES[address.kind]]
+    target: Target = "objects" if address.top.kind == "object" else "lists"
+    parent = ids.get("object_id", address.top.name)  # holds the list's id for attributes of lists
+    try:
+        match address.kind:
+            case "object":
+                return object_resource(await attio.object(own))
+            case "attribute":
+                answer = await attio.attribute(target, parent, own)
+                return attribute_resource(address.top, answer, names)
+            case "option":
+                options = await attio.options(target, parent, ids["attribute_id"])
+                return _among(options, "option_id", own, lambda a: titled_resource(_parent(address), "select", a))
+            case "status":
+                statuses = await attio.statuses(target, parent, ids["attribute_id"])
+                return _among(statuses, "status_id", own, lambda a: titled_resource(_parent(address), "status", a))
+            case "list":
+                return _among(await attio.lists(), "list_id", own, lambda a: list_resource(a, names))
+            case _:
+                return _among(await attio.webhooks(), "webhook_id", own, lambda a: webhook_resource(a, names))
+    except NotFoundError:
+        return None
 
 
-def _slug(answer: Answer, id_name: str) -> str:
-    """An object's slug may be null by the OpenAPI document; its id then stands in."""
-    return str(answer["api_slug"] or answer["id"][id_name])
+def _among(answers: Sequence[Answer], id_name: str, own: str, convert: Callable[[Answer], Resource]) -> Resource | None:
+    return next((convert(answer) for answer in answers if answer["id"][id_name] == own), None)
 
 
-def _object(answer: Answer) -> Resource:
-    return Resource(
-        address=Address.root("object", _slug(answer, "object_id")),
-        fields={"singular_noun": answer["singular_noun"], "plural_noun": answer["plural_noun"]},
-        ids=answer["id"],
-    )
-
-
-def _list(answer: Answer, emails: Ids) -> Resource:
-    parents = answer["parent_object"]
-    granted = (
-        {"member": emails.get(grant["workspace_member_id"], grant["workspace_member_id"]), "level": grant["level"]}
-        for grant in answer.get("workspace_member_access") or ()
-    )
-    fields = {
-        "name": answer["name"],
-        # An array on read, a string on write. Source: list schema of the OpenAPI document, live captures.
-        "parent_object": parents[0] if isinstance(parents, list) and parents else parents,
-        "workspace_access": answer["workspace_access"],
-        "workspace_member_access": sorted_by_json(granted),
-    }
-    return Resource(address=Address.root("list", _slug(answer, "list_id")), fields=fields, ids=answer["id"])
-
-
-def _attribute(parent: Address, answer: Answer, slugs: Ids) -> Resource:
-    config = answer.get("config") or {}
-    fields: dict[str, Json] = {
-        "type": answer["type"],
-        "title": answer["title"],
-        "description": answer["description"] or None,
-        "is_required": answer["is_required"],
-        "is_unique": answer["is_unique"],
-        "is_multiselect": answer["is_multiselect"],
-        "default_value": plain_default(answer["type"], answer["default_value"]),
-    }
-    if answer["type"] == "currency":
-        currency = config.get("currency") or {}
-        fields["currency"] = {"code": currency.get("default_currency_code"), "display": currency.get("display_type")}
-    if answer["type"] == "record-reference":
-        allowed = (config.get("record_reference") or {}).get("allowed_object_ids")
-        # Ids of objects that are not active cannot be looked up, so they stay ids.
-        fields["allowed_objects"] = sorted(slugs.get(object_id, object_id) for object_id in allowed or ()) or None
-        other = answer.get("relationship")
-        if other:
-            fields["relationship"] = {
-                "object": other.get("object_slug") or slugs.get(other["id"]["object_id"], other["id"]["object_id"]),
-                "api_slug": other["api_slug"],
-                "title": other["title"],
-                "is_multiselect": other["is_multiselect"],
-            }
-    return Resource(
-        address=parent.child("attribute", answer["api_slug"]),
-        fields=fields,
-        ids=answer["id"],
-        archived=answer["is_archived"],
-        system=answer["is_system_attribute"],
-        writable=answer["is_writable"],
-    )
-
-
-def _titled(attribute: Address, attribute_type: str, answer: Answer) -> Resource:
-    kind = TITLED_BY_TYPE[attribute_type]
-    names = ("title", "celebration_enabled", "target_time_in_status") if kind == "status" else ("title",)
-    return Resource(
-        address=attribute.child(kind, answer["title"]),
-        fields={name: answer[name] for name in names},
-        ids=answer["id"],
-        archived=answer["is_archived"],
-    )
-
-
-def _webhook(answer: Answer, slugs: Ids, attribute_slugs: Ids) -> Resource:
-    """Webhooks have no name in Attio, so the id stands in for it; `plan.match` pairs them by what they do."""
-    subscriptions = sorted_by_json(_subscription(s, slugs, attribute_slugs) for s in answer["subscriptions"])
-    return Resource(
-        address=Address.root("webhook", answer["id"]["webhook_id"]),
-        fields={"target_url": answer["target_url"], "subscriptions": subscriptions},
-        ids=answer["id"],
-    )
-
-
-FILTER_FIELDS = {"id.object_id": "object", "id.list_id": "list", "id.attribute_id": "attribute"}
-
-
-def _subscription(answer: Answer, slugs: Ids, attribute_slugs: Ids) -> dict[str, Json]:
-    """A filter of equalities on object, list and attribute becomes their slugs; any other is kept as it is."""
-    subscription: dict[str, Json] = {"event_type": answer["event_type"]}
-    conditions = answer.get("filter")
-    if not conditions:
-        return subscription
-    narrowed: dict[str, str] = {}
-    for condition in conditions.get("$and") or ():
-        name = FILTER_FIELDS.get(condition.get("field"))
-        if name is None or condition.get("operator") != "equals" or name in narrowed:
-            return subscription | {"filter": conditions}
-        known = attribute_slugs if name == "attribute" else slugs
-        narrowed[name] = known.get(condition["value"], condition["value"])
-    return subscription | (narrowed or {"filter": conditions})
+def _parent(address: Address) -> Address:
+    assert address.parent is not None
+    return address.parent

@@ -58,6 +58,22 @@ class Resource:
     writable: bool = True
 
 
+ID_NAMES: Final[Mapping[str, str]] = {
+    "object": "object_id",
+    "list": "list_id",
+    "attribute": "attribute_id",
+    "option": "option_id",
+    "status": "status_id",
+    "webhook": "webhook_id",
+}
+"""Which of `ids` is the resource's own, by kind."""
+
+
+def own_id(resource: Resource) -> str:
+    """Attio's id of a live resource."""
+    return resource.ids[ID_NAMES[resource.address.kind]]
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """The workspace that a token belongs to, as `/v2/self` names it, with what the token may do."""

@@ -254,13 +254,10 @@ def test_the_plan_fits_80_columns_in_plain_ascii_safe_order(attio_ctl: Run, writ
     assert "\033[" not in text
 
 
-def test_the_markdown_plan_begins_with_its_marker_and_folds_by_risk(attio_ctl: Run, write: Write) -> None:
+def test_the_markdown_plan_begins_with_its_marker(attio_ctl: Run, write: Write) -> None:
     write(VEHICLES)
-    text = attio_ctl("plan", "--format", "markdown").stdout
 
-    assert text.startswith("<!-- attio-ctl:plan workspace=acme -->\n## attio-ctl plan · acme: Changes\n")
-    assert "<summary>Additive: 16 to add, 1 to change</summary>" in text
-    assert text.count("<details") == text.count("</details>")
+    assert attio_ctl("plan", "--format", "markdown").stdout.startswith("<!-- attio-ctl:plan workspace=acme -->\n")
 
 
 def test_a_read_that_fails_makes_a_plan_that_cannot_be_applied(

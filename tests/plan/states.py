@@ -7,9 +7,8 @@ from typing import Any
 
 from attio_ctl.address import Address
 from attio_ctl.config.models import WorkspaceSpec
-from attio_ctl.plan.match import ID_NAMES
 from attio_ctl.state.desired import build_desired
-from attio_ctl.state.resource import Resource, State, Workspace
+from attio_ctl.state.resource import ID_NAMES, Resource, State, Workspace
 
 WORKSPACE = Workspace("14beef7a-99f7-4534-a87e-70b564330a4c", "acme", "Acme", frozenset({"webhook:read-write"}))
 ATTRIBUTE = {"description": None, "is_required": False, "is_unique": False, "is_multiselect": False}

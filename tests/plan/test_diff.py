@@ -15,7 +15,7 @@ from attio_ctl.address import Address
 from attio_ctl.plan.build import find_unmanaged
 from attio_ctl.plan.changes import Blocked, Change, Create, Restore, Update
 from attio_ctl.plan.diff import diff, equal
-from attio_ctl.plan.removal import Removal
+from attio_ctl.plan.removal import Guards, Removal
 from attio_ctl.state.resource import State
 
 CASES = YAML(typ="safe", pure=True).load(Path(__file__).parent / "cases" / "diff.yaml")
@@ -48,12 +48,19 @@ def removals_of(document: dict[str, Any]) -> tuple[Removal, ...]:
     return tuple(Removal(Address.parse(r.address), r.action, r.reason) for r in spec_of(document).removed)
 
 
+def guards_of(case: dict[str, Any]) -> Guards:
+    allowed, protected = (
+        frozenset(Address.parse(text) for text in case.get(name, ())) for name in ("allow_destroy", "protected")
+    )
+    return Guards(allowed, protected)
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case["title"] for case in CASES])
 def test_diff(case: dict[str, Any]) -> None:
     desired, live, removals = desired_of(case["desired"]), live_of(case["live"]), removals_of(case["desired"])
-    allowed = frozenset(Address.parse(text) for text in case.get("allow_destroy", ()))
+    guards = guards_of(case)
 
-    assert [tell(change) for change in diff(desired, live, removals, allowed)] == case["expect"]
+    assert [tell(change) for change in diff(desired, live, removals, guards)] == case["expect"]
     if "unmanaged" in case:
         assert [str(a) for a in find_unmanaged(desired, live, removals)] == case["unmanaged"]
 

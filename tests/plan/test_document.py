@@ -16,7 +16,7 @@ from attio_ctl.errors import AttioCtlError, Place, Problem, StalePlanError
 from attio_ctl.plan import document
 from attio_ctl.plan.build import build_plan
 from attio_ctl.plan.model import MappingNote, Plan, Source
-from attio_ctl.plan.removal import Removal
+from attio_ctl.plan.removal import Guards, Removal
 
 CASES = YAML(typ="safe", pure=True).load(Path(__file__).parent / "cases" / "diff.yaml")
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -30,7 +30,7 @@ def plan_of(case: dict[str, object]) -> Plan:
         desired=desired_of(case["desired"]),
         live=live_of(case["live"]),
         removals=tuple(Removal(Address.parse(r.address), r.action, r.reason, place) for r in removed),
-        allow_destroy=frozenset(Address.parse(text) for text in case.get("allow_destroy", ())),
+        guards=Guards(frozenset(Address.parse(text) for text in case.get("allow_destroy", ()))),
         source=Source("sha256:0", "abc", True),
         checks=[Problem("AC301", "a message", Place("a.yaml", 1, 2), "mapping.x", "a hint", "warning")],
         mappings=[
