@@ -94,7 +94,8 @@ class Collection:
 
     `details` holds what only one kind has: nouns, `web_url_segment`, `active` and `standard` of an object; `name`,
     `parent` (pk), access and `created_by` of a list. `known` finds an attribute, archived ones too, by slug or id;
-    `demanding` are those that a new row cannot ignore, because they are required or have a default.
+    `demanding` are those that a new row cannot ignore, because they are required or have a default;
+    `shown` those that are not archived.
     """
 
     pk: int
@@ -106,6 +107,7 @@ class Collection:
     attributes: tuple[Attribute, ...] = ()
     known: Mapping[str, Attribute] = field(default_factory=dict)
     demanding: tuple[Attribute, ...] = ()
+    shown: tuple[Attribute, ...] = ()
 
     @property
     def active(self) -> bool:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attio_ctl.sandbox.ids import iso
 from attio_ctl.sandbox.model import Attribute, Collection, Json, Payload, Schema
 from attio_ctl.sandbox.records.rows import Row, with_links
 from attio_ctl.sandbox.store.store import Store
 from attio_ctl.sandbox.values.types import CODECS
 
-KEYS = frozenset({"record_id", "entry_id"})
+REFERENCE: Final = "record-reference"
+KEYS: Final = frozenset({"record_id", "entry_id"})
+OWN: Final = KEYS | {"created_at", "created_by"}
+"""The system attributes whose values are facts of the row itself."""
+
+_NOTHING: Final[list[dict[str, Json]]] = []
 
 
 class Viewer:
@@ -18,8 +25,9 @@ class Viewer:
         self.store = store
         self.schema: Schema = store.schema
         self.collection = collection
-        self.shown = tuple(one for one in collection.attributes if not one.archived)
-        self.has_links = any(one.type == "record-reference" for one in self.shown)
+        self.blank: dict[str, list[dict[str, Json]]] = {one.slug: _NOTHING for one in collection.shown}
+        self.own = [one for one in collection.shown if one.system and one.slug in OWN]
+        self.has_links = any(one.type == REFERENCE for one in collection.shown)
 
     def load(self, rows: list[Row]) -> list[Row]:
         """The rows with their links, where the collection has any."""
@@ -64,22 +72,30 @@ class Viewer:
 
     def values(self, row: Row) -> dict[str, Json]:
         """Every attribute that is not archived, as an array of its active values."""
-        return {attribute.slug: self.value(row, attribute) for attribute in self.shown}
+        values: dict[str, Json] = self.blank.copy()
+        attributes = self.schema.attributes
+        for name, stored in row.data.items():
+            attribute = attributes[int(name)]
+            if not attribute.archived:
+                values[attribute.slug] = [self.one(attribute, one[0], None, one[1], one[2]) for one in stored]
+        for pk in row.links:
+            linking = attributes.get(pk)  # absent while the object on the other side is switched off
+            if linking is not None and not linking.archived:
+                values[linking.slug] = self.value(row, linking)
+        for attribute in self.own:
+            values[attribute.slug] = self.value(row, attribute)
+        return values
 
     def value(self, row: Row, attribute: Attribute) -> list[dict[str, Json]]:
         """The active values of one attribute."""
-        if attribute.type == "record-reference":
-            links = row.links.get(attribute.pk)
-            if not links:
-                return []
+        if attribute.type == REFERENCE:
+            links = row.links.get(attribute.pk, ())
             return [self.one(attribute, link[1], None, link[2], [link[4], link[5]]) for link in links]
         stored = row.data.get(str(attribute.pk))
         if stored is not None:
             return [self.one(attribute, one[0], None, one[1], one[2]) for one in stored]
-        if attribute.system and not attribute.writable:
-            payload = self._own(row, attribute.slug)
-            if payload is not None:
-                return [self.one(attribute, row.created_at, None, row.actor, payload)]
+        if attribute.system and attribute.slug in OWN:
+            return [self.one(attribute, row.created_at, None, row.actor, self._own(row, attribute.slug))]
         return []
 
     def _own(self, row: Row, slug: str) -> Payload:
@@ -87,10 +103,8 @@ class Viewer:
             return row.id
         if slug == "created_at":
             return iso(row.created_at)
-        if slug == "created_by":
-            actor = self.store.actor(row.actor)
-            return [actor.type, actor.id]
-        return None
+        actor = self.store.actor(row.actor)
+        return [actor.type, actor.id]
 
     def one(
         self, attribute: Attribute, active_from: int, active_until: int | None, actor: int, payload: Payload
@@ -99,7 +113,7 @@ class Viewer:
         return {
             "active_from": iso(active_from),
             "active_until": None if active_until is None else iso(active_until),
-            "created_by_actor": self.store.actor(actor).as_json(),
+            "created_by_actor": self.store.actor_json(actor),
             **CODECS[attribute.type].read(payload, attribute, self.schema),
             "attribute_type": attribute.type,
         }

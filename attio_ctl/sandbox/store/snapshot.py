@@ -54,6 +54,7 @@ def load_schema(db: Database) -> Schema:
             one.details,
             attributes=tuple(by_collection[one.pk]),
             known={key: attribute for attribute in by_collection[one.pk] for key in (attribute.slug, attribute.id)},
+            shown=tuple(attribute for attribute in by_collection[one.pk] if not attribute.archived),
             demanding=tuple(
                 attribute
                 for attribute in by_collection[one.pk]

@@ -34,6 +34,7 @@ class Store:
         self.db = Database(location)
         self._actors: dict[Actor, int] = {}
         self._actor_of: dict[int, Actor] = {0: SYSTEM}
+        self._actor_jsons: dict[int, dict[str, Json]] = {}
         with self.db.transaction():
             self.is_fresh = self.db.row("SELECT 1 FROM meta WHERE key = 'workspace_id'") is None
             if self.is_fresh:
@@ -72,7 +73,7 @@ class Store:
         except BaseException:
             if self._touched:
                 self._schema = None
-            self._actors.clear()
+            self._forget_actors()
             raise
         finally:
             self._settled = self._touched = False
@@ -80,8 +81,12 @@ class Store:
     def forget(self) -> None:
         """Drop everything known about the file, after it was replaced under this object."""
         self._schema = None
+        self._forget_actors()
+
+    def _forget_actors(self) -> None:
         self._actors.clear()
         self._actor_of = {0: SYSTEM}
+        self._actor_jsons.clear()
 
     def touch(self) -> None:
         """Have the schema read again, here and in other processes."""
@@ -108,6 +113,13 @@ class Store:
         if known is None:
             known = Actor(*self.db.row("SELECT type, id FROM actors WHERE pk = ?", (pk,)))
             self._actor_of[pk] = known
+        return known
+
+    def actor_json(self, pk: int) -> dict[str, Json]:
+        """The actor behind a number as answers show it."""
+        known = self._actor_jsons.get(pk)
+        if known is None:
+            known = self._actor_jsons[pk] = self.actor(pk).as_json()
         return known
 
     def add_collection(self, kind: str, slug: str, details: dict[str, Json]) -> Collection:
