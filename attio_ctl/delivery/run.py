@@ -39,18 +39,18 @@ class Progress:
 
     Attributes:
         settled: The account up to the last settled window.
-        waiting: Events of the window under way.
+        window: Events of the window under way, 0 when none is.
         writes: Folded writes that Attio has taken of that window.
     """
 
     settled: Account
-    waiting: int = 0
+    window: int = 0
     writes: int = 0
 
     @property
     def account(self) -> Account:
         """The account so far, in which the window under way is pending."""
-        return self.settled + Account(read=self.waiting, pending=self.waiting, writes=self.writes)
+        return self.settled + Account(read=self.window, pending=self.window, writes=self.writes)
 
 
 Observe = Callable[[Progress], None]
@@ -232,7 +232,7 @@ class _Delivery:
         return self._preparer.prepare(window.lines, seen=seen, now=datetime.fromtimestamp(self._clock.wall(), UTC))
 
     async def _send(self, window: Window, run: Run, prepared: Prepared) -> Sent:
-        settled, waiting = run.account, len(window.lines)
+        settled, count = run.account, len(window.lines)
         sending = Sending(
             transport=self._transport,
             ledger=self._ledger,
@@ -240,7 +240,7 @@ class _Delivery:
             lines=window.lines,
             digests=self._preparer.digests,
             sheet=prepared.sheet,
-            progress=lambda writes: self._observe(Progress(settled, waiting, writes)),
+            progress=lambda writes: self._observe(Progress(settled, count, writes)),
         )
         return await sending.send(prepared.contributions)
 
