@@ -171,7 +171,7 @@ def _literals(
     coerce = coercer(attribute, schema, subject.mapping.default_region)
     for value in _possible_literals(expression):
         try:
-            coerce(value)
+            coerce.whole(value)
         except Reject as reject:
             message = f"`{record.object}.{attribute.slug}` ({attribute.type}): {reject.reason}"
             yield subject.problem(rules.LITERAL, message, assignment.place)

@@ -17,9 +17,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+import orjson
+
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES
 from attio_ctl.mapping.values.choices import UUID
-from attio_ctl.mapping.writes import RecordId, RecordKey, Value, Write
+from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value, Write
 from attio_ctl.state.resource import Json
 from attio_ctl.state.schema import Schema
 
@@ -49,6 +51,8 @@ def _documented(kind: str, value: Value, schema: Schema) -> Json:
             return {"target_object": target, attribute: [{ATTRIBUTE_TYPES[target_kind].value_key: named}]}
         case RecordId(target, record_id):
             return {"target_object": target, "target_record_id": record_id}
+        case PersonalName():
+            return dict(value)
         case dict():
             return value
     match kind:
@@ -79,8 +83,9 @@ def _simple(value: Value) -> Json:
             return value.value
         case RecordId():
             return value.id
-        case {"full_name": str(full), "first_name": str(first), "last_name": str(last)}:
-            return f"{last}, {first}" if last else first or full
+        case PersonalName():
+            first, last = value["first_name"], value["last_name"]
+            return f"{last}, {first}" if last else first or value["full_name"]
         case _:
             return value
 
@@ -95,14 +100,8 @@ def batch_assertion(
         received_at: ISO 8601; the batch is worked off in the order of these.
         nested: records that this call writes along with this one; each nested at most once on a path.
     """
-    return {
-        "object": write.key.object,
-        "mode": "create-or-update",
-        "matching_attribute": write.key.attribute,
-        "multiselect_values": "append",
-        "values": {slug: _nested(value, received_at, nested) for slug, value in write.values.items()},
-        "received_at": received_at,
-    }
+    values = {slug: _nested(value, received_at, nested) for slug, value in write.values.items()}
+    return {**_assertion(write, received_at), "values": values}
 
 
 def _nested(value: Value, received_at: str, nested: Mapping[RecordKey, Write]) -> Json:
@@ -112,3 +111,31 @@ def _nested(value: Value, received_at: str, nested: Mapping[RecordKey, Write]) -
         rest: dict[RecordKey, Any] = {key: write for key, write in nested.items() if key != value}
         return batch_assertion(nested[value], received_at, rest)
     return _simple(value)
+
+
+def batch_bytes(writes: tuple[Write, ...], received_at: str) -> bytes:
+    """
+    The assertion of the last record as JSON, the others nested in it where it refers to them: one event of a batch.
+
+    The same as `batch_assertion`, in a fraction of the time.
+    """
+    nested = {write.key: write for write in writes[:-1]}
+
+    def encoded(value: Any) -> Any:
+        if isinstance(value, RecordKey):
+            write = nested.pop(value, None)
+            return value.value if write is None else _assertion(write, received_at)
+        return _simple(value)
+
+    return orjson.dumps(_assertion(writes[-1], received_at), default=encoded, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+
+
+def _assertion(write: Write, received_at: str) -> dict[str, Any]:
+    return {
+        "object": write.key.object,
+        "mode": "create-or-update",
+        "matching_attribute": write.key.attribute,
+        "multiselect_values": "append",
+        "values": write.values,
+        "received_at": received_at,
+    }

@@ -15,7 +15,7 @@ from attio_ctl.mapping.fql.evaluate import matches
 from attio_ctl.mapping.fql.parser import parse
 from attio_ctl.mapping.fql.tree import Node
 from attio_ctl.mapping.presets import is_empty
-from attio_ctl.mapping.values.coerce import Coerce, coercer, match_text, refuser
+from attio_ctl.mapping.values.coerce import Coercer, coercer, match_text, refuser
 from attio_ctl.mapping.writes import RecordKey, Reject, Value, Write
 from attio_ctl.state.schema import Schema
 
@@ -30,7 +30,7 @@ class Filler:
     slug: str
     path: str
     expression: Expression
-    coerce: Coerce
+    coerce: Coercer
     assignment: Assignment
     when: Node | None = None
 
@@ -65,7 +65,7 @@ class Filler:
                 return MISSING
             if raw is MISSING or is_empty(raw):
                 raise Reject("missing_match_value", f"the event has no `{field}`", field)
-        return MISSING if raw is MISSING else self.coerce(raw)
+        return MISSING if raw is MISSING else self.coerce.whole(raw)
 
     def placed(self, reject: Reject) -> Reject:
         """The same refusal with the attribute that it is about."""
@@ -153,18 +153,18 @@ def _filler(
     return Filler(slug, f"{record.object}.{slug}", expression, _once(expression, coerce), assignment, when)
 
 
-def _once(expression: Expression, coerce: Coerce) -> Coerce:
-    """The coercer itself, or what it gives for a literal, worked out now."""
-    if not isinstance(expression, Literal) or isinstance(expression.value, list | dict):
+def _once(expression: Expression, coerce: Coercer) -> Coercer:
+    """The coercer itself, or for a literal one that has done its work already."""
+    if not isinstance(expression, Literal) or isinstance(expression.value, list | dict) or expression.value is MISSING:
         return coerce
     try:
-        value = coerce(expression.value)
+        value = coerce.whole(expression.value)
     except Reject as reject:
         return refuser(reject)
-    return coerce if isinstance(value, list | dict) else lambda _: value
+    return coerce if isinstance(value, list | dict) else Coercer("", lambda _: value, lambda _: value)
 
 
-def _coerce(slug: str, object_slug: str, schema: Schema, region: str | None) -> tuple[str, Coerce]:
+def _coerce(slug: str, object_slug: str, schema: Schema, region: str | None) -> tuple[str, Coercer]:
     known = schema.objects.get(object_slug)
     if known is None:
         return slug, refuser(Reject("unknown_object", f"the workspace has no object `{object_slug}`"))

@@ -11,7 +11,7 @@ Values are neutral: checked and coerced, but in no wire format; `encode` turns t
 | select, status                                       | title or UUID                                               |
 | record-reference                                     | `RecordKey` or `RecordId`                                   |
 | actor-reference                                      | a member's e-mail address or id                             |
-| personal-name                                        | `{first_name, last_name, full_name}`                        |
+| personal-name                                        | `PersonalName`: `{first_name, last_name, full_name}`        |
 | location                                             | one line of text, or a dict of the ten keys                 |
 
 What is made once per event is a msgspec Struct: it is made five times as fast as a frozen dataclass, and is as frozen.
@@ -28,7 +28,7 @@ from msgspec import Struct
 from attio_ctl.state.resource import Json
 
 
-class RecordKey(Struct, frozen=True, order=True):
+class RecordKey(Struct, frozen=True, order=True, gc=False):
     """
     Names one record by a unique attribute: the identity that writes are folded by and the ledger counts by.
 
@@ -41,18 +41,22 @@ class RecordKey(Struct, frozen=True, order=True):
     value: str
 
 
-class RecordId(Struct, frozen=True, order=True):
+class RecordId(Struct, frozen=True, order=True, gc=False):
     """Names one record by Attio's id of it."""
 
     object: str
     id: str
 
 
+class PersonalName(dict[str, str]):
+    """`first_name`, `last_name` and `full_name`, each of them there and perhaps empty; a dict apart, never changed."""
+
+
 Value = Json | RecordKey | RecordId
 """One value of an attribute, a list of them for a multiselect attribute, or None to unset it."""
 
 
-class Write(Struct, frozen=True):
+class Write(Struct, frozen=True, gc=False):
     """
     One record to assert, from one event and one mapping.
 
@@ -75,7 +79,7 @@ class Write(Struct, frozen=True):
         return tuple(found)
 
 
-class Writes(Struct, frozen=True):
+class Writes(Struct, frozen=True, gc=False):
     """The event gives these records, each after the ones of this event that it refers to."""
 
     writes: tuple[Write, ...]

@@ -17,41 +17,31 @@ import orjson
 
 from attio_ctl.mapping.expressions.node import ExpressionError
 from attio_ctl.mapping.fast.shape import shape_of
-from attio_ctl.mapping.fast.source import CannotGenerate, generate, paths_of
+from attio_ctl.mapping.fast.source import CannotGenerate, Source, generate, paths_of
 from attio_ctl.mapping.program import CompiledMapping, Program
-from attio_ctl.mapping.records import Filler
-from attio_ctl.mapping.writes import Mapped, Reject, Rejected, Write, Writes
+from attio_ctl.mapping.writes import Mapped, Reject, Rejected
 
 Outcomes = tuple[tuple[str, Mapped], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FastMapping:
-    """One mapping as generated code; `source` is for people who want to read it."""
+    """One mapping as generated code, which `source` shows; `paths` names what it makes, step by step."""
 
-    mapping: CompiledMapping
+    name: str
     source: str
-    function: Callable[[Any, list[int]], Any]
-    fillers: tuple[Filler, ...]
+    function: Callable[[Any, list[int]], Mapped]
+    paths: tuple[str, ...]
 
     def run(self, event: Any) -> Mapped:
         """As `CompiledMapping.run`, for an event that was decoded into the program's Structs."""
         at = [0]
         try:
-            made = self.function(event, at)
+            return self.function(event, at)
         except Reject as reject:
-            return self.fillers[at[0]].placed(reject).at(self.mapping.name)
+            return reject.at(self.paths[at[0]])
         except ExpressionError as error:
-            return Rejected("expression_failed", str(error), self.fillers[at[0]].path)
-        if made.__class__ is not tuple:
-            return made  # type: ignore[no-any-return]
-        writes: list[Write] = []
-        try:
-            for record, values in zip(self.mapping.records, made, strict=True):
-                writes.append(record.write(values, writes))
-        except Reject as reject:
-            return reject.at(self.mapping.name)
-        return Writes(tuple(writes))
+            return Rejected("expression_failed", str(error), self.paths[at[0]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +86,7 @@ class FastProgram:
         return self.program.run(decode(line))
 
     def _run(self, mappings: tuple[FastMapping, ...], event: Any) -> Outcomes:
-        return tuple((fast.mapping.name, fast.run(event)) for fast in mappings)
+        return tuple([(fast.name, fast.run(event)) for fast in mappings])
 
 
 def decode(line: bytes) -> Any:
@@ -127,11 +117,11 @@ def accelerate(program: Program) -> FastProgram:
         generated = tuple((mapping, generate(mapping, shape)) for mapping in program.mappings)
     except CannotGenerate:
         return FastProgram(program, msgspec.json.Decoder(Any), None)
-    fast: list[FastMapping] = []
-    for mapping, source in generated:
-        code = "\n".join(source.lines)
-        namespace = dict(source.constants)
-        exec(compile(code, f"<mapping {mapping.name}>", "exec"), namespace)  # noqa: S102  our own source, see `source`
-        fillers = tuple(filler for record in mapping.records for filler in record.fillers)
-        fast.append(FastMapping(mapping, code, namespace["run"], fillers))
-    return FastProgram(program, msgspec.json.Decoder(shape.type), tuple(fast))
+    return FastProgram(program, msgspec.json.Decoder(shape.type), tuple(_load(*each) for each in generated))
+
+
+def _load(mapping: CompiledMapping, source: Source) -> FastMapping:
+    code = "\n".join(source.lines)
+    namespace = dict(source.constants)
+    exec(compile(code, f"<mapping {mapping.name}>", "exec"), namespace)  # noqa: S102  our own source, see `source`
+    return FastMapping(mapping.name, code, namespace["run"], tuple(source.paths))

@@ -1,7 +1,9 @@
 """
 The part of an event that mappings look at, as nested msgspec Structs: the decoder skips all the rest.
 
-A field that is only passed through is a Struct of its own; a field that is read, or indexed into, is any JSON value.
+A field that is only passed through is a Struct of its own, an empty one where the event has none; a field that is read,
+or indexed into, is any JSON value, `MISSING` where the event has none. An event in which a field that is passed through
+is anything but an object does not fit; it is mapped as a dict instead.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from msgspec import Struct, defstruct
 
 from attio_ctl.mapping.expressions.javascript import MISSING
 
-# What `follow` reads from a list or a text rather than from an object.
-_NO_FIELD: Final = "length"
+# What a path takes from a list or a text rather than from an object.
+_OF_LISTS: Final = "length"
 
 
 @dataclass(slots=True)
@@ -34,14 +36,14 @@ class Shape:
     type: type[Struct]
     root: Branch
 
-    def reach(self, path: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The attributes that lead to the value of a path, and the steps that are left from there."""
-        branch, names = self.root, []
+    def reach(self, path: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """The Python expression for what a path leads to (`event.f0.f2`), and the steps that are left from there."""
+        branch, code = self.root, "event"
         for index, step in enumerate(path):
             branch = branch.below[step]
-            names.append(branch.name)
+            code += f".{branch.name}"
             if branch.read:
-                return tuple(names), path[index + 1 :]
+                return code, path[index + 1 :]
         raise AssertionError(f"{path} is not read")
 
 
@@ -53,7 +55,7 @@ def shape_of(paths: Iterable[tuple[str, ...]]) -> Shape:
         for index, step in enumerate(path):
             branch = branch.below.setdefault(step, Branch(f"f{len(branch.below)}"))
             following = path[index + 1] if index + 1 < len(path) else None
-            if following is None or following == _NO_FIELD or following.isdecimal():
+            if following is None or following == _OF_LISTS or following.isdecimal():
                 branch.read = True
                 break
     return Shape(_struct(root), root)
@@ -62,7 +64,7 @@ def shape_of(paths: Iterable[tuple[str, ...]]) -> Shape:
 def _struct(branch: Branch) -> type[Struct]:
     fields: list[tuple[str, Any, Any]] = []
     for below in branch.below.values():
-        kind = Any if below.read else _struct(below) | None
-        fields.append((below.name, kind, MISSING))
+        inner = None if below.read else _struct(below)
+        fields.append((below.name, Any, MISSING) if inner is None else (below.name, inner, inner()))
     keys = {below.name: key for key, below in branch.below.items()}
-    return defstruct("Event", fields, rename=keys, gc=False)
+    return defstruct("Event", fields, rename=keys, frozen=True, gc=False)

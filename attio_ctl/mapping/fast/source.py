@@ -2,7 +2,8 @@
 Python source that does for a decoded event what `CompiledMapping.run` does for a dict.
 
 Only what pays is generated: paths, templates, literals, `@if`, and subscriptions; other expressions resolve themselves
-on the fields that they read. Of a mapping's texts nothing becomes code: they are constants of the function's namespace, under names that are made of numbers.
+on the fields that they read. Nothing of a mapping's texts becomes code: they are constants of the function's
+namespace, under names that are made of numbers.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from attio_ctl.mapping.expressions.liquid import Liquid
 from attio_ctl.mapping.expressions.node import Expression, Literal, tidy, walk
 from attio_ctl.mapping.expressions.paths import ComputedPath, Path, follow
 from attio_ctl.mapping.expressions.texts import ComputedTemplate, Template
+from attio_ctl.mapping.fast.conditions import condition
 from attio_ctl.mapping.fast.shape import Shape
-from attio_ctl.mapping.fql import evaluate
 from attio_ctl.mapping.fql.tree import And, Call, Compare, Constant, Field, In, Many, Node, Not, Or
-from attio_ctl.mapping.integrations import switched_on
+from attio_ctl.mapping.integrations import DESTINATION, switched_on
 from attio_ctl.mapping.program import CompiledMapping
-from attio_ctl.mapping.records import Filler
-from attio_ctl.mapping.writes import NOT_SUBSCRIBED, SWITCHED_OFF
+from attio_ctl.mapping.records import Filler, RecordMaker
+from attio_ctl.mapping.values.coerce import Coerce, match_text
+from attio_ctl.mapping.writes import NOT_SUBSCRIBED, SWITCHED_OFF, RecordKey, Write, Writes
 
 _DEEPEST: Final = 20
+"""Levels of indentation; Python itself ends at 100."""
 
 
 class CannotGenerate(Exception):  # noqa: N818  a question answered, not a fault
@@ -102,11 +105,20 @@ def _fields_of(node: Node) -> Iterator[tuple[str, ...]]:
 
 @dataclass(slots=True)
 class Source:
-    """The source of one function under way, with the constants that it names."""
+    """
+    The source of one function under way.
+
+    `constants` are what it names. `resolved` are the variables that hold an expression's value already, and `coerced`
+    those that hold a neutral value, by the condition under which they do and what made it. `paths` is what each value
+    of `at` stands for in reasons.
+    """
 
     shape: Shape
     lines: list[str] = field(default_factory=list)
-    constants: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=lambda: {"MISSING": MISSING})
+    resolved: dict[Expression, str] = field(default_factory=dict)
+    coerced: dict[tuple[str, Coerce], str] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
     variables: int = 0
 
     def constant(self, value: Any) -> str:
@@ -122,56 +134,130 @@ class Source:
     def line(self, indent: int, code: str) -> None:
         self.lines.append("    " * indent + code)
 
+    def at(self, indent: int, path: str) -> None:
+        """Say what is being made from here on, for whoever catches a refusal."""
+        self.line(indent, f"at[0] = {len(self.paths)}")
+        self.paths.append(path)
+
+    def path(self, steps: tuple[str, ...]) -> str:
+        """The Python expression for the value at a path."""
+        code, rest = self.shape.reach(steps)
+        return f"{self.constant(follow)}({code}, {self.constant(rest)})" if rest else code
+
 
 def generate(mapping: CompiledMapping, shape: Shape) -> Source:
     """
-    The source of `run(event)`: it returns an outcome that is no record, or the values of the records in a tuple.
+    The source of `run(event, at)`, which gives the outcome of the mapping.
 
-    A value that Attio would refuse raises `Reject`; `at[0]` then holds the index of the filler, over all records.
+    A value that Attio would refuse raises `Reject`; `at[0]` is then the index of its path in `paths`.
 
     Raises:
         CannotGenerate: as `paths_of`, or expressions nest too deeply.
     """
-    source = Source(shape, constants={"MISSING": MISSING})
+    source = Source(shape)
     source.line(0, "def run(event, at):")
-    _switch(source)
+    integrations = source.path(("integrations",))
+    on = source.constant(lambda value: switched_on({"integrations": value}))
+    named = (
+        f"({source.constant(DESTINATION)} in {integrations} or {integrations}.get({source.constant('All')}) is False)"
+    )
+    off = source.constant(SWITCHED_OFF)
+    source.line(1, f"if {integrations}.__class__ is dict and {named} and not {on}({integrations}): return {off}")
     if mapping.when is not None:
-        source.line(1, f"if not {_condition(source, mapping.when)}: return {source.constant(NOT_SUBSCRIBED)}")
-    index = 0
+        source.line(
+            1, f"if not {condition(shape, source.constant, mapping.when)}: return {source.constant(NOT_SUBSCRIBED)}"
+        )
     for number, record in enumerate(mapping.records):
-        source.line(1, f"r{number} = {{}}")
-        for filler in record.fillers:
-            source.line(1, f"at[0] = {index}")
-            _fill(source, filler, f"r{number}")
-            index += 1
-    source.line(1, f"return ({', '.join(f'r{number}' for number in range(len(mapping.records)))},)")
+        _record(source, record, number)
+    writes = ", ".join(f"w{number}" for number in range(len(mapping.records)))
+    source.line(1, f"return {source.constant(Writes)}(({writes},))")
     return source
 
 
-def _switch(source: Source) -> None:
-    value = _path(source, ("integrations",), 1)
-    on = source.constant(lambda value: switched_on({"integrations": value}))
-    source.line(1, f"if {value} is not MISSING and not {on}({value}): return {source.constant(SWITCHED_OFF)}")
+def _record(source: Source, record: RecordMaker, number: int) -> None:
+    """Statements that make the values `r`, the key `k` and the write `w` of one record."""
+    links = (
+        f"{source.constant(slug)}: {f'[k{index}]' if slug in record.multiselect else f'k{index}'}"
+        for slug, index in record.links
+    )
+    source.line(1, f"r{number} = {{{', '.join(links)}}}")
+    for filler in record.fillers:
+        _fill(source, filler, f"r{number}")
+    match, text_of = source.variable(), source.constant(match_text)
+    source.at(1, f"{record.object}.{record.match}")
+    source.line(1, f"{match} = r{number}.get({source.constant(record.match)})")
+    if record.match in record.multiselect:
+        source.line(1, f"{match} = {match}[0] if {match}.__class__ is list and {match} else {match}")
+    plain = f"{match}.__class__ is str and {match} and not {match}.isspace()"
+    key, names = source.constant(RecordKey), f"{source.constant(record.object)}, {source.constant(record.match)}"
+    source.line(1, f"k{number} = {key}({names}, {match} if {plain} else {text_of}({match}))")
+    append = _append(source, record, number)
+    source.line(1, f"w{number} = {source.constant(Write)}(k{number}, r{number}, {append})")
+
+
+def _append(source: Source, record: RecordMaker, number: int) -> str:
+    """The set of slugs that are appended: nearly always the same one."""
+    filled = {filler.slug for filler in record.fillers} | {slug for slug, _ in record.links}
+    slugs = sorted(record.append & filled)
+    usual = source.constant(frozenset(slugs))
+    if not slugs:
+        return usual
+    some = source.constant(lambda values: frozenset(slug for slug in slugs if values.get(slug) is not None))
+    present = " and ".join(f"r{number}.get({source.constant(slug)}) is not None" for slug in slugs)
+    return f"{usual} if {present} else {some}(r{number})"
 
 
 def _fill(source: Source, filler: Filler, values: str) -> None:
     indent = 1
     if filler.when is not None:
-        source.line(1, f"if {_condition(source, filler.when)}:")
+        source.line(1, f"if {condition(source.shape, source.constant, filler.when)}:")
         indent = 2
-    target, slug = source.variable(), source.constant(filler.slug)
-    if filler.assignment.field is not None:
-        # Fields of an action have rules of their own; what they resolve to is judged where they are defined.
-        _resolve(source, filler.expression, target, indent)
-        check = source.constant(filler.checked)
-        source.line(indent, f"{target} = {check}({target})")
-        source.line(indent, f"if {target} is not MISSING: {values}[{slug}] = {target}")
-        return
-    _resolve(source, filler.expression, target, indent)
-    coerce = source.constant(filler.coerce)
-    source.line(indent, f"if {target} is not MISSING:")
-    source.line(indent + 1, f"{target} = {coerce}({target})")
-    source.line(indent + 1, f"if {target} is not MISSING: {values}[{slug}] = {target}")
+    raw = _resolved(source, filler.expression, indent)
+    source.at(indent, filler.path)
+    slug, coerced = source.constant(filler.slug), source.variable()
+    checked, one = source.constant(filler.checked), source.constant(filler.coerce.one)
+    several = filler.coerce.several
+    as_it_is = QUICK.get(filler.coerce.kind)
+    branch = "if"
+    # An action's field has rules of its own for what is empty; anything but a text goes the whole way, too.
+    full = f"{raw}.__class__ is str" + (f" and {raw}" if filler.assignment.field is not None else "")
+    if as_it_is is not None:
+        titles = source.constant(filler.coerce.titles)
+        source.line(
+            indent, f"if {as_it_is.format(x=raw, titles=titles)}: {values}[{slug}] = {f'[{raw}]' if several else raw}"
+        )
+        branch = "elif"
+    source.line(indent, f"{branch} {full}:")
+    again = source.coerced.setdefault((full, filler.coerce.one), coerced) if indent == 1 and branch == "if" else coerced
+    if again == coerced:
+        source.line(indent + 1, f"{coerced} = {one}({raw})")
+    source.line(indent + 1, f"if {again} is not MISSING: {values}[{slug}] = {f'[{again}]' if several else again}")
+    source.line(indent, "else:")
+    source.line(indent + 1, f"{coerced} = {checked}({raw})")
+    source.line(indent + 1, f"if {coerced} is not MISSING: {values}[{slug}] = {coerced}")
+
+
+QUICK: Final = {
+    "text": "{x}.__class__ is str and {x} and {x}.isascii() and len({x}) < 2_000_000",
+    "select": "{x}.__class__ is str and {x} in {titles}",
+    "status": "{x}.__class__ is str and {x} in {titles}",
+    "number": "{x}.__class__ is float or {x}.__class__ is int and -(2**53) < {x} < 2**53",
+    "currency": "{x}.__class__ is float and round({x}, 4) == {x} or {x}.__class__ is int and 0 < {x} < 2**53",
+    "checkbox": "{x} is True or {x} is False",
+}
+"""Tests, by attribute type, that a JSON value passes only if it is its own neutral form already."""
+
+
+def _resolved(source: Source, expression: Expression, indent: int) -> str:
+    """The variable with the value of an expression, which is resolved once for all attributes that it fills."""
+    known = source.resolved.get(expression)
+    if known is not None:
+        return known
+    target = source.variable()
+    _resolve(source, expression, target, indent)
+    if indent == 1:
+        source.resolved[expression] = target
+    return target
 
 
 def _resolve(source: Source, expression: Expression, target: str, indent: int) -> None:
@@ -182,11 +268,10 @@ def _resolve(source: Source, expression: Expression, target: str, indent: int) -
         case Literal(value):
             source.line(indent, f"{target} = {'MISSING' if value is MISSING else source.constant(value)}")
         case Path(steps):
-            source.line(indent, f"{target} = {_path(source, steps, indent)}")
+            source.line(indent, f"{target} = {source.path(steps)}")
         case Template(parts):
-            pieces = [_piece(source, part, indent) for part in parts]
-            joined = f'"".join(({", ".join(pieces)},))' if pieces else '""'
-            source.line(indent, f"{target} = {joined}")
+            joined = ", ".join(_piece(source, part, indent) for part in parts)
+            source.line(indent, f'{target} = "".join(({joined},))' if parts else f'{target} = ""')
         case IfExists(value, then, otherwise) | IfBlank(value, then, otherwise):
             _resolve(source, value, target, indent)
             none = f"{target} is None or {target} is MISSING"
@@ -200,7 +285,7 @@ def _resolve(source: Source, expression: Expression, target: str, indent: int) -
             whole = source.variable()
             source.line(indent, f"{whole} = {{}}")
             for root in _roots(expression):
-                read = _path(source, (root,), indent)
+                read = source.path((root,))
                 source.line(indent, f"if {read} is not MISSING: {whole}[{source.constant(root)}] = {read}")
             source.line(indent, f"{target} = {source.constant(tidy)}({source.constant(expression.resolve)}({whole}))")
 
@@ -208,73 +293,6 @@ def _resolve(source: Source, expression: Expression, target: str, indent: int) -
 def _piece(source: Source, part: str | tuple[str, ...], indent: int) -> str:
     if isinstance(part, str):
         return source.constant(part)
-    value = _path(source, part, indent)
+    value = source.variable()
+    source.line(indent, f"{value} = {source.path(part)}")
     return f"({value} if {value}.__class__ is str else {source.constant(text)}({value}))"
-
-
-def _path(source: Source, steps: tuple[str, ...], indent: int) -> str:
-    """The variable with the value at a path, after the statements that fetch it."""
-    names, rest = source.shape.reach(steps)
-    variable = source.variable()
-    source.line(indent, f"{variable} = event.{names[0]}")
-    for depth, name in enumerate(names[1:]):
-        # Null and missing are what the path gives; anything else at this place is a Struct.
-        source.line(indent + depth, f"if {variable} is not None and {variable} is not MISSING:")
-        source.line(indent + depth + 1, f"{variable} = {variable}.{name}")
-    if rest:
-        source.line(indent, f"{variable} = {source.constant(follow)}({variable}, {source.constant(rest)})")
-    return variable
-
-
-# --- subscriptions --------------------------------------------------------------------------------------------------
-
-
-def _condition(source: Source, node: Node) -> str:
-    """A Python expression that is true when the statement is; the fields that it reads are fetched before it."""
-    match node:
-        case And(parts):
-            return f"({' and '.join(_condition(source, part) for part in parts)})"
-        case Or(parts):
-            return f"({' or '.join(_condition(source, part) for part in parts)})"
-        case Not(inside):
-            return f"(not {_condition(source, inside)})"
-        case Compare("=", left, Constant(str() as value)):
-            return f"({_value(source, left)} == {source.constant(value)})"
-        case Compare("!=", left, Constant(str() as value)):
-            return f"({_value(source, left)} != {source.constant(value)})"
-        case Compare(operator, left, right):
-            compare, name = source.constant(evaluate.compare), source.constant(operator)
-            return f"{compare}({name}, {_value(source, left)}, {_value(source, right)})"
-        case In(item, among):
-            return f"{source.constant(evaluate.contained)}({_value(source, item)}, {_value(source, among)})"
-        case _:
-            return f"({_value(source, node)} is True)"
-
-
-def _value(source: Source, node: Node) -> str:
-    match node:
-        case Constant(value):
-            return source.constant(value)
-        case Field(path):
-            return _field(source, path)
-        case Many(items):
-            return f"[{', '.join(_value(source, item) for item in items)}]"
-        case Call(name, arguments):
-            called = source.constant(evaluate.CALLS[name])
-            return f"{called}({', '.join(_value(source, argument) for argument in arguments)})"
-        case _:
-            return _condition(source, node)
-
-
-def _field(source: Source, path: tuple[str, ...]) -> str:
-    """A field as FQL sees it: missing is null, and a step into what has no fields is null, too."""
-    names, rest = source.shape.reach(path)
-    variable = source.variable()
-    source.line(1, f"{variable} = event.{names[0]}")
-    for depth, name in enumerate(names[1:]):
-        source.line(1 + depth, f"if {variable} is not None and {variable} is not MISSING:")
-        source.line(2 + depth, f"{variable} = {variable}.{name}")
-    source.line(1, f"if {variable} is MISSING: {variable} = None")
-    if rest:
-        source.line(1, f"{variable} = {source.constant(evaluate.field)}({variable}, {source.constant(rest)})")
-    return variable

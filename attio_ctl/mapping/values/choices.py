@@ -27,6 +27,8 @@ def title_coercer(attribute: AttributeSchema) -> Callable[[Any], str]:
     known, archived = attribute.titles, attribute.archived_titles
 
     def coerce_title(value: Any) -> str:
+        if isinstance(value, str) and value in known:
+            return value
         title = number_text(value) if is_number(value) else value
         if not isinstance(title, str):
             raise Reject(

@@ -1,12 +1,12 @@
 """
 One value for one attribute: checked against its type and the workspace, and turned into its neutral form.
-
-`ROWS` is the table of what each type accepts, sends and refuses; `docs` prints it.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES
@@ -56,45 +56,68 @@ _SIMPLE: dict[str, Coerce] = {
 _TAKE_OBJECTS = frozenset({"location", "personal-name", "phone-number", "record-reference", "actor-reference"})
 
 
-def coercer(attribute: AttributeSchema, schema: Schema, region: str | None = None) -> Coerce:
+# Texts of these come again and again in a stream of events, and take longer to check than to look up.
+_REPEATED = frozenset({"domain", "phone-number", "record-reference", "date"})
+_REMEMBERED = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Coercer:
     """
-    What coerces the values of one attribute; `region` (ISO 3166 alpha-2) is where national phone numbers are from.
+    What turns raw values of one attribute into neutral ones.
+
+    `one` takes a single text, `whole` any JSON value. `kind` is the attribute's type, empty when it takes no value at
+    all; `titles` are those of its options or statuses; `several` tells that it holds a list.
+    """
+
+    kind: str
+    one: Coerce
+    whole: Coerce
+    several: bool = False
+    titles: frozenset[str] = frozenset()
+
+
+def coercer(attribute: AttributeSchema, schema: Schema, region: str | None = None) -> Coercer:
+    """
+    The coercer of one attribute; `region` (ISO 3166 alpha-2) is where national phone numbers are from.
 
     Null unsets. A multiselect attribute takes one value or several and gives a list without repeats; nulls in it are
     left out. A single one takes a list of one, and an empty list as null.
     """
-    one = _one(attribute, schema, region)
-    many = _several(one) if attribute.multiselect else _single(one)
-    return _required(many) if attribute.required else many
-
-
-def _one(attribute: AttributeSchema, schema: Schema, region: str | None) -> Coerce:
     if attribute.archived:
         return refuser(Reject("archived_attribute", "the attribute is archived"))
     if not attribute.writable or attribute.type not in ATTRIBUTE_TYPES or attribute.type == "interaction":
         return refuser(Reject("not_writable", "the attribute is filled by Attio and cannot be written"))
+    one = _one(attribute, schema, region)
+    any_form = one if attribute.type in _TAKE_OBJECTS else _unwrapping(one, attribute.type)
+    whole = _several(any_form) if attribute.multiselect else _single(any_form)
+    whole = _required(whole) if attribute.required else whole
+    if attribute.type in _REPEATED:
+        one = functools.lru_cache(maxsize=_REMEMBERED)(one)
+    return Coercer(attribute.type, one, whole, attribute.multiselect, attribute.titles)
+
+
+def _one(attribute: AttributeSchema, schema: Schema, region: str | None) -> Coerce:
     match attribute.type:
         case "select" | "status":
-            return _unwrapping(title_coercer(attribute), attribute.type)
+            return title_coercer(attribute)
         case "actor-reference":
             return member_coercer(schema.members)
         case "record-reference":
             return reference_coercer(attribute, schema, key_text)
         case "phone-number":
             return phone_coercer(region)
-        case kind if kind in _TAKE_OBJECTS:
-            return _SIMPLE[kind]
         case kind:
-            return _unwrapping(_SIMPLE[kind], kind)
+            return _SIMPLE[kind]
 
 
-def refuser(reject: Reject) -> Coerce:
+def refuser(reject: Reject) -> Coercer:
     """A coercer for an attribute that takes no value at all."""
 
     def refuse(_: Any) -> Value:
         raise Reject(reject.code, reject.reason)
 
-    return refuse
+    return Coercer("", refuse, refuse)
 
 
 def _unwrapping(coerce: Coerce, kind: str) -> Coerce:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from attio_ctl.mapping.expressions.javascript import MISSING, number_text
 from attio_ctl.mapping.values.faults import shown
 from attio_ctl.mapping.values.numbers import clean
-from attio_ctl.mapping.writes import Reject
+from attio_ctl.mapping.writes import PersonalName, Reject
 from attio_ctl.state.resource import Json
 
 NAME_KEYS: Final = ("first_name", "last_name", "full_name")
@@ -31,7 +31,8 @@ def coerce_name(value: Any) -> Json:
     seen refused.
     """
     if isinstance(value, str):
-        last, comma, first = (part.strip() for part in clean(value).partition(","))
+        last, comma, first = clean(value).partition(",")
+        last, first = last.strip(), first.strip()
         if not last and not first:
             return MISSING
         return _name(first if comma else last, last if comma else "", "")
@@ -50,8 +51,8 @@ def coerce_name(value: Any) -> Json:
 
 
 def _name(first: str, last: str, full: str) -> Json:
-    full = full or " ".join(part for part in (first, last) if part)
-    return {"first_name": first, "last_name": last, "full_name": full}
+    full = full or (f"{first} {last}" if first and last else first or last)
+    return PersonalName(first_name=first, last_name=last, full_name=full)
 
 
 def coerce_location(value: Any) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from attio_ctl.mapping.values.choices import UUID
+from attio_ctl.mapping.values.contacts import coerce_domain, coerce_email
 from attio_ctl.mapping.values.faults import shown
 from attio_ctl.mapping.writes import RecordId, RecordKey, Reject
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
@@ -36,7 +37,11 @@ def reference_coercer(
     takes it: `{target_object, target_record_id}` or `{target_object, <unique attribute>: value}`.
     """
 
+    target, slug, normalise = _plain_key(attribute, schema)
+
     def coerce_reference(value: Any) -> RecordKey | RecordId:
+        if normalise is not None and value.__class__ is str and not (len(value) == 36 and UUID.fullmatch(value)):
+            return RecordKey(target, slug, normalise(value))
         if isinstance(value, dict):
             return _of_object(value)
         if isinstance(value, list) or value is None:
@@ -49,10 +54,10 @@ def reference_coercer(
                 "ambiguous_reference",
                 f"{shown(value)} could be a record of {allowed}; write `target_object` and an id or a unique attribute",
             )
-        (target,) = attribute.targets
-        if isinstance(value, str) and target not in _KEYED_BY_OWN_ID and UUID.fullmatch(value):
-            return RecordId(target, value.lower())
-        return _by(target, _natural_key(target), value)
+        (only,) = attribute.targets
+        if isinstance(value, str) and only not in _KEYED_BY_OWN_ID and UUID.fullmatch(value):
+            return RecordId(only, value.lower())
+        return _by(only, _natural_key(only), value)
 
     def _natural_key(target: str) -> str:
         known = schema.objects.get(target)
@@ -93,3 +98,13 @@ def reference_coercer(
         return RecordKey(target, found.slug, key_text(known, found, value))
 
     return coerce_reference
+
+
+def _plain_key(attribute: AttributeSchema, schema: Schema) -> tuple[str, str, Callable[[Any], str] | None]:
+    """Object, slug and normaliser where a text that is no UUID can only be an e-mail address or a domain."""
+    target = next(iter(attribute.targets)) if attribute.targets and len(attribute.targets) == 1 else ""
+    known = schema.objects.get(target)
+    key = known.attributes.get(NATURAL_KEYS.get(target, "")) if known else None
+    if key is None or not key.unique:
+        return target, "", None
+    return target, key.slug, {"email-address": coerce_email, "domain": coerce_domain}.get(key.type)

@@ -6,6 +6,8 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+import ciso8601
+
 from attio_ctl.mapping.values.faults import shown
 from attio_ctl.mapping.writes import Reject, RejectCode
 
@@ -13,9 +15,8 @@ _OFFSET = r"\s?(Z|[+-]\d{2}(?::?\d{2})?)?"
 _TIME = rf"(?:[T ](\d{{2}}):(\d{{2}})(?::(\d{{2}})(?:[.,](\d{{1,9}}))?)?{_OFFSET})?"
 _ISO = re.compile(rf"(\d{{4}})(?:-(\d{{2}})(?:-(\d{{2}}){_TIME})?)?", re.ASCII | re.IGNORECASE)
 
-# The two forms that need no arithmetic, which are nearly all that come.
+# The form that needs no arithmetic, which is nearly all that comes.
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_UTC = re.compile(r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z", re.ASCII)
 
 
 def coerce_date(value: Any) -> str:
@@ -41,14 +42,23 @@ def coerce_timestamp(value: Any) -> str:
 
     Source: docs.attio.com/docs/attribute-types/attribute-types-timestamp.
     """
-    if isinstance(value, str) and (utc := _UTC.fullmatch(value)) is not None:
-        try:
-            date.fromisoformat(value[:10])
-        except ValueError:
-            raise Reject("invalid_timestamp", f"there is no {shown(value)} in the calendar") from None
-        return value if utc[1] is None else f"{value[:19]}{utc[1].rstrip('0').rstrip('.')}Z"
+    if isinstance(value, str) and _is_plain_utc(value):
+        return value
     moment, fraction = _parse(value, "invalid_timestamp")
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}{f'.{fraction}' if fraction else ''}Z"
+
+
+def _is_plain_utc(value: str) -> bool:
+    """Whether a text is a moment in just the form that comes out: milliseconds that do not end in 0, and `Z`."""
+    if len(value) != 24 or value[23] != "Z" or value[19] != "." or value[10] != "T" or value[22] == "0":
+        return False
+    if value[4] != "-" or value[7] != "-" or value[13] != ":" or value[16] != ":" or value[11:13] == "24":
+        return False
+    try:
+        ciso8601.parse_datetime(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _parse(value: Any, code: RejectCode) -> tuple[datetime, str]:
