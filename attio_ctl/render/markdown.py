@@ -1,196 +1,240 @@
 """
-A plan as a comment for a pull request: the verdict, what is destructive, the counts; details folded, by risk.
+A plan as a comment for a pull request: the verdict, what is taken away, the counts; details folded, by risk.
 
-What destroys is never cut. When the body would pass the budget, whole resources of the lowest risk are left out first,
-and their number is said.
+The body stays within the budget. What must not be missed (verdict, counts, every address that is archived or deleted)
+is laid out first; then come whole resources, the riskiest first, while there is room. What is left out is counted.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+from urllib.parse import quote
 
 from attio_ctl.errors import Problem
-from attio_ctl.plan.changes import Archive, Change, Delete
+from attio_ctl.plan.changes import Blocked, Change
 from attio_ctl.plan.document import plan_id
-from attio_ctl.plan.model import Plan, Risk, risk_of, summarise
+from attio_ctl.plan.model import Plan, risk_of, summarise
+from attio_ctl.render.alerts import alerts
+from attio_ctl.render.escaping import at_most, cell, code, escape, fenced, shorten
 from attio_ctl.render.view import Group, Line, describe_counts, group_changes, summary_line
 
 BUDGET: Final = 60_000
-"""Characters and UTF-8 bytes. GitHub refuses a comment above 65,536 characters."""
+"""UTF-8 bytes, and so at most as many characters. GitHub refuses a comment above 65,536 characters."""
 
-RISKS: Final[tuple[Risk, ...]] = ("destructive", "breaking", "additive")
+RESOURCE_BUDGET: Final = 12_000
+"""Bytes that one resource may take when not everything fits; the rest of its lines are counted."""
+
+_TABLE_BUDGET: Final = 5_000
+_CHECKS_BUDGET: Final = 4_000
+_UNMANAGED_BUDGET: Final = 3_000
+_NOTICE: Final = 1_500
+"""Bytes of the table of counts, of the two lists at the end, and of all that stands around what is shown."""
+
+LINE_LIMIT: Final = 1_000
+"""Characters of one line."""
+
+Class = Literal["destructive", "breaking", "blocked", "additive"]
+CLASSES: Final[tuple[Class, ...]] = ("destructive", "breaking", "blocked", "additive")
 
 _SIGNS: Final = {"+": "+", "~": "!", "-a": "-", "-": "-", "!": "!"}
 """GitHub colours `+`, `-` and `!` in the first column of a `diff` fence; a change in place is shown as `!`."""
 
 
-def render_markdown(plan: Plan) -> str:
-    """The whole comment, within the budget; its first line is a marker by which an older comment is found."""
-    groups = group_changes(plan)
-    sections = [_Section(group, _risk(group.changes)) for group in groups]
-    head = "\n".join(_head(plan))
-    tail = "\n".join(_tail(plan))
-    kept = list(sections)
-    cut = 0
-    body = _assemble(head, kept, cut, tail)
-    while not _fits(body):
-        victim = next((s for s in reversed(_by_risk(kept)) if s.risk != "destructive"), None)
-        if victim is None:
-            break
-        kept.remove(victim)
-        cut += 1
-        body = _assemble(head, kept, cut, tail)
-    return body
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Something more for the comment, folded: `summary` is plain text, `body` is Markdown that is safe already."""
+
+    summary: str
+    body: str
+
+    @property
+    def size(self) -> int:
+        """Bytes with the fold around it."""
+        return _size(_folded(self.summary, self.body)) + 2
+
+
+def render_markdown(plan: Plan, *, sections: Sequence[Section] = (), run_url: str | None = None) -> str:
+    """
+    The whole comment; its first line is a marker by which an older comment is found.
+
+    Args:
+        sections: What else to show, the most important first; each is shown whole or left out.
+        run_url: The CI job that made the plan.
+    """
+    head = "\n".join([*_head(plan, run_url), *alerts(plan), *_counts(plan)])
+    closing = list(_within([*_checks(plan), *_unmanaged(plan)], BUDGET - _size(head) - _NOTICE))
+    pieces = [piece for kind in CLASSES for piece in _pieces(plan, kind)]
+    room = BUDGET - _size(head) - sum(section.size for section in closing) - _NOTICE
+    if sum(piece.size for piece in pieces) > room:
+        pieces = [piece.shortened() for piece in pieces]
+    kept = _fitting(pieces, room)
+    room -= sum(piece.size for piece in kept)
+    extra = list(_within(sections, room)) if len(kept) == len(pieces) else []
+    parts = [head, *_by_class(plan, kept), *_notice(pieces[len(kept) :], len(sections) - len(extra))]
+    parts += [_folded(section.summary, section.body) for section in (*extra, *closing)]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class _Piece:
+    """One resource with its changes of one class."""
+
+    kind: Class
     group: Group
-    risk: Risk
+    lines: tuple[str, ...]
+    left_out: int = 0
+
+    @property
+    def text(self) -> str:
+        more = f"\n  … {self.left_out:,} more lines of this resource" if self.left_out else ""
+        return f"**{code(str(self.group.address))}**\n{fenced('diff', chr(10).join(self.lines) + more)}\n"
+
+    @property
+    def size(self) -> int:
+        return _size(self.text)
+
+    def shortened(self) -> _Piece:
+        """The same, with as many of its first lines as its own budget takes."""
+        room, kept = RESOURCE_BUDGET, 0
+        for line in self.lines:
+            room -= _size(line) + 1
+            if room < 0:
+                break
+            kept += 1
+        return _Piece(self.kind, self.group, self.lines[:kept], len(self.lines) - kept)
 
 
-def _by_risk(sections: Iterable[_Section]) -> list[_Section]:
-    return sorted(sections, key=lambda section: (RISKS.index(section.risk), section.group.address))
+def _pieces(plan: Plan, kind: Class) -> list[_Piece]:
+    chosen = [change for change in plan.changes if class_of(change) == kind]
+    return [
+        _Piece(kind, group, tuple(_diff_line(line) for line in group.lines)) for group in group_changes(plan, chosen)
+    ]
 
 
-def _fits(body: str) -> bool:
-    return len(body.encode()) <= BUDGET
+def class_of(change: Change) -> Class:
+    """Where a change stands in the comment."""
+    return "blocked" if isinstance(change, Blocked) else risk_of(change)
 
 
-def _risk(changes: Sequence[Change]) -> Risk:
-    return min((risk_of(change) for change in changes), key=RISKS.index)
+def _fitting(pieces: Sequence[_Piece], room: int) -> list[_Piece]:
+    kept: list[_Piece] = []
+    for piece in pieces:
+        room -= piece.size + 2
+        if room < 0:
+            break
+        kept.append(piece)
+    return kept
 
 
-def _head(plan: Plan) -> Iterator[str]:
-    yield f"<!-- attio-ctl:plan workspace={plan.name} -->"
-    yield f"## attio-ctl plan · {escape(plan.name)}: {_verdict(plan)}"
+def _within(sections: Iterable[Section], room: int) -> Iterator[Section]:
+    for section in sections:
+        if section.size <= room:
+            room -= section.size
+            yield section
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _head(plan: Plan, run_url: str | None) -> Iterator[str]:
+    identity = plan_id(plan).removeprefix("sha256:")
+    yield f"<!-- attio-ctl:plan workspace={quote(plan.name, safe='').replace('--', '%2D%2D')} -->"
+    yield f"<!-- plan-id={identity} -->"
+    yield f"## attio-ctl plan · {escape(shorten(plan.name, 80))}: {verdict(plan)}"
     yield ""
-    facts = [f"workspace **{escape(plan.workspace.name)}**", f"plan `{plan_id(plan)[7:19]}`"]
+    facts = [f"workspace **{escape(shorten(plan.workspace.name, 80))}**"]
     if plan.source.git_sha:
-        facts.append(f"commit `{plan.source.git_sha[:7]}`{' with uncommitted changes' if plan.source.dirty else ''}")
-    facts.append(f"valid until {plan.expires_at:%Y-%m-%d %H:%M} UTC")
+        facts.append(f"commit {plan.source.git_sha[:7]}{' with uncommitted changes' if plan.source.dirty else ''}")
+    facts.append(f"plan `{identity[:12]}`")
+    if run_url is not None:
+        facts.append(f"[CI run](<{quote(run_url, safe='/:?&=#%')}>)")
+    hours = round((plan.expires_at - plan.created_at).total_seconds() / 3600)
+    facts.append(f"expires in {hours} h ({plan.expires_at:%Y-%m-%d %H:%M} UTC)")
     yield " · ".join(facts)
     yield ""
-    yield from _caution(plan)
-    yield f"`{summary_line(plan)}`" if plan.changes else "`No changes.`"
-    yield ""
-    if plan.changes:
-        yield from _table(plan)
-    for what in plan.incomplete:
-        yield f"- could not read {escape(what)}"
-    if plan.incomplete:
-        yield ""
 
 
-def _verdict(plan: Plan) -> str:
-    if plan.incomplete:
+def verdict(plan: Plan) -> Literal["Failed", "Blocked", "Destructive", "Changes", "No changes"]:
+    """One word for the whole plan, the gravest that holds."""
+    if plan.incomplete or any(problem.severity == "error" for problem in plan.checks):
         return "Failed"
+    if any(risk_of(change) == "destructive" for change in plan.doable):
+        return "Destructive"
     if plan.blocked:
         return "Blocked"
-    if any(risk_of(change) == "destructive" for change in plan.changes):
-        return "Destructive"
     return "Changes" if plan.changes else "No changes"
 
 
-def _caution(plan: Plan) -> Iterator[str]:
-    destroyed = [change for change in plan.changes if isinstance(change, Archive | Delete)]
-    if destroyed:
-        yield "> [!CAUTION]"
-        yield "> This plan takes away:"
-        for change in destroyed:
-            what = "archive" if isinstance(change, Archive) else "**delete**"
-            hit = plan.mappings_hit_by(change)
-            written = f", written by {', '.join(code(str(address)) for address in hit)}" if hit else ""
-            note = f" ({escape(change.note)})" if change.note else ""
-            yield f"> - {what} {code(str(change.address))}{note}{written}"
-        yield ""
-    blocked = plan.blocked
-    if blocked:
-        yield "> [!WARNING]"
-        for held in blocked:
-            yield f"> - {code(str(held.address))} is blocked: {escape(held.why)}. {escape(held.way_out)}"
-        yield ""
-
-
-def _table(plan: Plan) -> Iterator[str]:
+def _counts(plan: Plan) -> Iterator[str]:
+    if not plan.changes:
+        yield "`No changes.`"
+        return
+    yield f"`{summary_line(plan)}`"
+    yield ""
     yield "| | add | change | archive | destroy | blocked |"
     yield "|:--|--:|--:|--:|--:|--:|"
-    for group in group_changes(plan):
-        counts = summarise(group.changes)
-        cells = (counts.add + counts.restore, counts.change, counts.archive, counts.destroy, counts.blocked)
-        yield f"| {code(str(group.address))} | {' | '.join(str(cell or '') for cell in cells)} |"
-    yield ""
+    groups = sorted(group_changes(plan), key=lambda group: min(CLASSES.index(class_of(c)) for c in group.changes))
+    rows = (_row(cell(code(shorten(str(group.address), 80))), group.changes) for group in groups)
+    yield from at_most(_TABLE_BUDGET, rows, "| … and {} more | | | | | |")
 
 
-def _assemble(head: str, sections: list[_Section], cut: int, tail: str) -> str:
-    parts = [head]
-    for risk in RISKS:
-        chosen = [section for section in _by_risk(sections) if section.risk == risk]
-        if chosen:
-            parts.append("\n".join(_details(risk, chosen)))
-    if cut:
-        parts.append(
-            f"_{cut} resources of the lowest risk do not fit here; the whole plan is in the job's artefact._\n"
-        )
-    parts.append(tail)
-    return "\n".join(part for part in parts if part).rstrip() + "\n"
+def _row(name: str, changes: Iterable[Change]) -> str:
+    counts = summarise(changes)
+    cells = (counts.add + counts.restore, counts.change, counts.archive, counts.destroy, counts.blocked)
+    return f"| {name} | {' | '.join(f'{cell:,}' if cell else '' for cell in cells)} |"
 
 
-def _details(risk: Risk, sections: list[_Section]) -> Iterator[str]:
-    counts = summarise(change for section in sections for change in section.group.changes)
-    yield f"<details{' open' if risk == 'destructive' else ''}>"
-    yield f"<summary>{risk.capitalize()}: {describe_counts(counts)}</summary>"
-    yield ""
-    for section in sections:
-        lines = [_diff_line(line) for line in section.group.lines]
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", "\n".join(lines))), default=0))
-        yield f"**{code(str(section.group.address))}**"
-        yield f"{fence}diff"
-        yield from lines
-        yield fence
-        yield ""
-    yield "</details>"
-    yield ""
+def _by_class(plan: Plan, kept: Sequence[_Piece]) -> Iterator[str]:
+    for kind in CLASSES:
+        texts = [piece.text for piece in kept if piece.kind == kind]
+        if texts:
+            counts = summarise((c for c in plan.changes if class_of(c) == kind), plan.waiting)
+            yield _folded(
+                f"{kind.capitalize()}: {describe_counts(counts)}", "\n".join(texts), opened=kind != "additive"
+            )
+
+
+def _folded(summary: str, body: str, *, opened: bool = False) -> str:
+    plain = summary.replace("&", "&amp;").replace("<", "&lt;")
+    return f"<details{' open' if opened else ''}><summary>{plain}</summary>\n\n{body.strip()}\n\n</details>"
 
 
 def _diff_line(line: Line) -> str:
-    """The sign in column 0, where GitHub colours it; a line of one value cannot break out of its line."""
+    """The sign in column 0, where GitHub colours it."""
     text = f"{line.text}  {line.remark}" if line.remark else line.text
-    return f"{_SIGNS.get(line.symbol, ' ')} {'  ' * line.depth}{' '.join(text.split())}".rstrip()
+    return f"{_SIGNS.get(line.symbol, ' ')} {'  ' * line.depth}{shorten(text, LINE_LIMIT)}".rstrip()
 
 
-def _tail(plan: Plan) -> Iterator[str]:
-    checks: tuple[Problem, ...] = plan.checks
-    if checks:
-        yield f"<details><summary>Checks: {len(checks)}</summary>"
-        yield ""
-        for problem in checks:
-            where = f"{code(str(problem.place))}: " if problem.place else ""
-            yield f"- {problem.severity} {where}{escape(problem.message)} ({problem.code})"
-        yield ""
-        yield "</details>"
-        yield ""
+def _notice(cut: Sequence[_Piece], sections: int) -> Iterator[str]:
+    """What is left out, and where it is."""
+    if cut:
+        changes = sum(len(piece.group.changes) for piece in cut)
+        kinds = "lowest risk" if {piece.kind for piece in cut} == {"additive"} else "lower risk"
+        yield (
+            f"**{len(cut):,} resources of the {kinds} with {changes:,} changes do not fit here;** "
+            "the whole plan is in the job's summary and artefact."
+        )
+    elif sections:
+        yield f"_{sections} more sections do not fit here; they are in the job's summary and artefact._"
+
+
+def _checks(plan: Plan) -> Iterator[Section]:
+    found = sorted(plan.checks, key=lambda problem: problem.severity)  # errors stand first
+    if found:
+        lines = at_most(_CHECKS_BUDGET, map(_check, found), "- … and {} more")
+        yield Section(f"Checks: {len(found)}", "\n".join(lines))
+
+
+def _check(problem: Problem) -> str:
+    where = f"{code(str(problem.place))}: " if problem.place else ""
+    return f"- {problem.severity} {where}{escape(shorten(problem.message, 300))} ({problem.code})"
+
+
+def _unmanaged(plan: Plan) -> Iterator[Section]:
     if plan.unmanaged:
-        yield f"<details><summary>Left alone: {len(plan.unmanaged)} in the workspace and in no file</summary>"
-        yield ""
-        yield from (f"- {code(str(address))}" for address in plan.unmanaged)
-        yield ""
-        yield "</details>"
-
-
-def escape(text: str) -> str:
-    """Text that may hold anything, as Markdown that shows it: no markup, no HTML, no mention, no line break."""
-    flat = " ".join(text.split())
-    quoted = re.sub(r"([\\`*_{}\[\]()#+!|~>])", r"\\\1", flat.replace("&", "&amp;").replace("<", "&lt;"))
-    return quoted.replace("@", "@\u200d")
-
-
-def code(text: str) -> str:
-    """Text as a code span, with as many backticks around it as it needs; safe within a table cell."""
-    flat = " ".join(text.split()).replace("|", "\\|")
-    ticks = "`" * (1 + max((len(run) for run in re.findall(r"`+", flat)), default=0))
-    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
-    return f"{ticks}{pad}{flat}{pad}{ticks}"
+        names = (f"- {code(shorten(str(address), 100))}" for address in plan.unmanaged)
+        lines = at_most(_UNMANAGED_BUDGET, names, "- … and {} more")
+        yield Section(f"Left alone: {len(plan.unmanaged):,} in the workspace and in no file", "\n".join(lines))

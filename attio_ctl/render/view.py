@@ -7,14 +7,15 @@ Every view of a plan (terminal, Markdown, HTML) is made from this, so that none 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from attio_ctl.address import Address
 from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Restore, Update
 from attio_ctl.plan.leaves import MISSING, diff_leaves
 from attio_ctl.plan.model import Plan, Summary, summarise
+from attio_ctl.render.escaping import visible
 from attio_ctl.state.resource import Json
 
 Symbol = Literal["+", "~", "-a", "-", "!", "<=", "#", ""]
@@ -43,23 +44,40 @@ class Group:
     changes: tuple[Change, ...]
 
 
-def group_changes(plan: Plan) -> tuple[Group, ...]:
-    """The changes of a plan by the resource at the head of their address: blocked ones, objects, lists, webhooks."""
+def group_changes(plan: Plan, among: Iterable[Change] | None = None) -> tuple[Group, ...]:
+    """
+    The changes of a plan by the resource at the head of their address: blocked ones, objects, lists, webhooks.
+
+    Args:
+        among: The changes to show, all of the plan by default.
+    """
     by_top: dict[Address, list[Change]] = {}
-    for change in plan.changes:
+    for change in plan.changes if among is None else among:
         by_top.setdefault(change.address.top, []).append(change)
-    groups = (_group(top, changes, plan) for top, changes in by_top.items())
+    held = _Held(plan.waiting, frozenset(blocked.address for blocked in plan.blocked if blocked.absent))
+    groups = (_group(top, changes, plan, held) for top, changes in by_top.items())
     kinds = ("object", "list", "webhook", "mapping")
     return tuple(sorted(groups, key=lambda group: (not _is_blocked_whole(group), kinds.index(group.address.kind))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What waits in a plan, and for what; worked out once for all groups."""
+
+    waiting: frozenset[Address]
+    absent: frozenset[Address]
 
 
 def _is_blocked_whole(group: Group) -> bool:
     return any(isinstance(c, Blocked) and c.absent and c.address == group.address for c in group.changes)
 
 
-def _group(top: Address, changes: list[Change], plan: Plan) -> Group:
-    counts = summarise(changes, plan.waiting)
-    lines = tuple(_lines(_in_reading_order(changes), plan))
+def _group(top: Address, changes: list[Change], plan: Plan, held: _Held) -> Group:
+    counts = summarise(changes, held.waiting)
+    lines = tuple(
+        replace(line, text=visible(line.text), remark=visible(line.remark))
+        for line in _lines(_in_reading_order(changes), plan, held)
+    )
     return Group(top, f"{top}: {describe_counts(counts)}", lines, tuple(changes))
 
 
@@ -89,7 +107,7 @@ def _in_reading_order(changes: list[Change]) -> list[Change]:
     return sorted(changes, key=key)
 
 
-def _lines(changes: list[Change], plan: Plan) -> Iterator[Line]:
+def _lines(changes: list[Change], plan: Plan, held: _Held) -> Iterator[Line]:
     created = {change.address for change in changes if isinstance(change, Create)}
     titles: dict[Address | None, list[Create]] = {}
     for change in changes:
@@ -97,7 +115,7 @@ def _lines(changes: list[Change], plan: Plan) -> Iterator[Line]:
             titles.setdefault(change.address.parent, []).append(change)
     for change in changes:
         if not _is_folded(change, created):
-            yield from _change_lines(change, tuple(titles.get(change.address, ())), plan)
+            yield from _change_lines(change, tuple(titles.get(change.address, ())), plan, held)
 
 
 def _is_folded(change: Change, created: set[Address]) -> bool:
@@ -105,12 +123,12 @@ def _is_folded(change: Change, created: set[Address]) -> bool:
     return change.address.kind in ("option", "status") and change.address.parent in created
 
 
-def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan) -> Iterator[Line]:
+def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan, held: _Held) -> Iterator[Line]:
     depth = 0 if len(change.address.steps) == 1 else 1
     name = local_name(change.address)
     match change:
         case Create():
-            waits = _waits_for(change, plan)
+            waits = _waits_for(change, held)
             yield Line("+", depth, name, ", ".join(filter(None, (_create_remark(change), waits))))
             if titles:
                 what = "options" if titles[0].address.kind == "option" else "statuses"
@@ -140,10 +158,9 @@ def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan) -> Ite
         yield Line("!", depth + 1, f"written by {', '.join(str(address) for address in hit)}")
 
 
-def _waits_for(change: Change, plan: Plan) -> str:
+def _waits_for(change: Change, held: _Held) -> str:
     """What holds a change up, unless it is the resource that the group is about."""
-    absent = {blocked.address for blocked in plan.blocked if blocked.absent} - {change.address.top}
-    held_by = [str(address) for address in change.depends_on if address in absent]
+    held_by = [str(address) for address in change.depends_on if address in held.absent - {change.address.top}]
     return f"waits for {', '.join(held_by)}" if held_by else ""
 
 
