@@ -39,18 +39,18 @@ class Progress:
 
     Attributes:
         settled: The account up to the last settled window.
-        window: Events of the window under way, 0 when none is.
+        waiting: Events of the window under way, 0 when none is.
         writes: Folded writes that Attio has taken of that window.
     """
 
     settled: Account
-    window: int = 0
+    waiting: int = 0
     writes: int = 0
 
     @property
     def account(self) -> Account:
         """The account so far, in which the window under way is pending."""
-        return self.settled + Account(read=self.window, pending=self.window, writes=self.writes)
+        return self.settled + Account(read=self.waiting, pending=self.waiting, writes=self.writes)
 
 
 Observe = Callable[[Progress], None]

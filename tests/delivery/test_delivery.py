@@ -353,7 +353,7 @@ class TestStops:
         monkeypatch.setattr(window_module, "WINDOW_EVENTS", 10)
         file = place.write([identify(n, f"u{n}") for n in range(30)])
         stop = asyncio.Event()
-        await place.deliver(file, stop=stop, observe=lambda progress: stop.set() if progress.window == 0 else None)
+        await place.deliver(file, stop=stop, observe=lambda progress: stop.set() if progress.waiting == 0 else None)
         text = file.read_bytes()
         file.write_bytes(text.replace(b"u0@", b"uX@"))
 
