@@ -8,7 +8,7 @@ namespace, under names that are made of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ from attio_ctl.mapping.integrations import DESTINATION, switched_on
 from attio_ctl.mapping.program import CompiledMapping
 from attio_ctl.mapping.records import Filler, RecordMaker
 from attio_ctl.mapping.values.coerce import Coerce, match_text
+from attio_ctl.mapping.values.contacts import is_plain_email
+from attio_ctl.mapping.values.times import is_plain_utc
 from attio_ctl.mapping.writes import NOT_SUBSCRIBED, SWITCHED_OFF, RecordKey, Write, Writes
 
 _DEEPEST: Final = 20
@@ -230,7 +232,9 @@ def _fill(source: Source, filler: Filler, values: str) -> None:
     source.line(indent, f"{branch} {full}:")
     again = source.coerced.setdefault((full, filler.coerce.one), coerced) if indent == 1 and branch == "if" else coerced
     if again == coerced:
-        source.line(indent + 1, f"{coerced} = {one}({raw})")
+        plain = PLAIN.get(filler.coerce.kind)
+        as_is = f"{raw} if {source.constant(plain)}({raw}) else " if plain else ""
+        source.line(indent + 1, f"{coerced} = {as_is}{one}({raw})")
     source.line(indent + 1, f"if {again} is not MISSING: {values}[{slug}] = {f'[{again}]' if several else again}")
     source.line(indent, "else:")
     source.line(indent + 1, f"{coerced} = {checked}({raw})")
@@ -246,6 +250,10 @@ QUICK: Final = {
     "checkbox": "{x} is True or {x} is False",
 }
 """Tests, by attribute type, that a JSON value passes only if it is its own neutral form already."""
+
+
+PLAIN: Final[Mapping[str, Callable[[str], bool]]] = {"email-address": is_plain_email, "timestamp": is_plain_utc}
+"""The same for texts of which that takes more than an expression to say."""
 
 
 def _resolved(source: Source, expression: Expression, indent: int) -> str:

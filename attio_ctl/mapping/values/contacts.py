@@ -20,9 +20,18 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?!\d+$){_LABEL}", re.ASCII)
 # What needs no second look, in forms that a pattern can follow without going back; the rest is judged more slowly.
 _PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]{2,}", re.ASCII)
-_PLAIN_EMAIL = re.compile(r"[a-z0-9_+'-]+(?:\.[a-z0-9_+'-]+)*@(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+([a-z]{2,})", re.ASCII)
+_PLAIN_EMAIL = re.compile(
+    r"[a-z0-9_+'-]+(?:\.[a-z0-9_+'-]+)*@(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+"
+    rf"(?!(?:{'|'.join(sorted(RESERVED_TLDS))})$)[a-z]{{2,}}",
+    re.ASCII,
+).fullmatch
 _LONGEST_LABEL: Final = 63
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII)
+
+
+def is_plain_email(address: str) -> bool:
+    """Whether a text is an e-mail address that Attio takes, just as it stores it."""
+    return len(address) <= _LONGEST_LABEL and _PLAIN_EMAIL(address) is not None
 
 
 def coerce_email(value: Any) -> str:
@@ -35,11 +44,7 @@ def coerce_email(value: Any) -> str:
     if not isinstance(value, str):
         raise Reject("wrong_type", f"an e-mail address was expected, not {shown(value)}")
     address = value.strip().lower()
-    if len(address) <= _LONGEST_LABEL:
-        match = _PLAIN_EMAIL.fullmatch(address)
-        if match is not None and match[1] not in RESERVED_TLDS:
-            return address
-    return _judged(clean(address))
+    return address if is_plain_email(address) else _judged(clean(address))
 
 
 @functools.lru_cache(maxsize=65536)

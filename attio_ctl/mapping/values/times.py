@@ -42,13 +42,13 @@ def coerce_timestamp(value: Any) -> str:
 
     Source: docs.attio.com/docs/attribute-types/attribute-types-timestamp.
     """
-    if isinstance(value, str) and _is_plain_utc(value):
+    if isinstance(value, str) and is_plain_utc(value):
         return value
     moment, fraction = _parse(value, "invalid_timestamp")
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}{f'.{fraction}' if fraction else ''}Z"
 
 
-def _is_plain_utc(value: str) -> bool:
+def is_plain_utc(value: str) -> bool:
     """Whether a text is a moment in just the form that comes out: milliseconds that do not end in 0, and `Z`."""
     if len(value) != 24 or value[23] != "Z" or value[19] != "." or value[10] != "T" or value[22] == "0":
         return False
