@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from attio_ctl.sandbox.api import Api
+from attio_ctl.sandbox.console.app import create_console
 from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.store.store import Store
 
@@ -18,12 +19,16 @@ class Sandbox:
 
     def __init__(self, store: Store, options: Options) -> None:
         self.api = Api(store, options)
+        self.console = create_console(self.api, options.admin_token) if options.admin_token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self.api(scope, receive, send)
+            await self._app_for(scope["path"])(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+
+    def _app_for(self, path: str) -> ASGIApp:
+        return self.api if self.console is None or path.startswith("/v2") else self.console
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

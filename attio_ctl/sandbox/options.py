@@ -63,10 +63,11 @@ class Options:
 
     `tokens` maps each token to its scopes, None for all; `max_objects` is the plan's limit on objects, people and
     companies counted, None for none; `seed` is what a fresh workspace grows from (see portable.py); `sink` keeps no
-    records and counts what it is sent; `deliver_to` sends webhook events elsewhere, by the beginning of the target URL
-    (`{"https://hooks.example.com": "http://127.0.0.1:9000"}`), because targets must be https; `retry_pace` multiplies
-    the waits between their retries; `clock` gives seconds since 1970. Name, slug and members only matter to a fresh
-    file: afterwards the file says who it is.
+    records and counts what it is sent; `admin_token` opens the console at `/`, which is not there without one;
+    `deliver_to` sends webhook events elsewhere, by the beginning of the target URL (`{"https://hooks.example.com":
+    "http://127.0.0.1:9000"}`), because targets must be https; `retry_pace` multiplies the waits between their retries;
+    `clock` gives seconds since 1970. Name, slug and members only matter to a fresh file: afterwards the file says who
+    it is.
     """
 
     tokens: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Options:
     max_objects: int | None = None
     seed: Any = None
     sink: bool = False
+    admin_token: str | None = None
     faults: tuple[Rule, ...] = ()
     deliver_to: Mapping[str, str] = field(default_factory=dict)
     retry_pace: float = 1.0
