@@ -60,12 +60,11 @@ class Operations:
         Args:
             live: The workspace, read after that run.
         """
-        now = live.resources.get(change.address) if isinstance(change, Create) else await self.read_now(change)
-        if not is_done(change, now):
-            return None
         if isinstance(change, Create) and change.address.kind == "webhook":
-            return Applied(change, adopted=True, note=LOST_ANSWER)
-        return Applied(change, adopted=True)
+            hooks = (r for a, r in live.resources.items() if a.kind == "webhook" and r.fields == change.after)
+            return Applied(change, adopted=True, note=LOST_ANSWER) if next(hooks, None) else None
+        now = live.resources.get(change.address) if isinstance(change, Create) else await self.read_now(change)
+        return Applied(change, adopted=True) if is_done(change, now) else None
 
     async def perform(self, change: Doable) -> Applied:
         """

@@ -100,7 +100,8 @@ def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str
     console.progress("")
     console.out(render_account(done.account, delivering.letters_of(loaded), console.style_for(sys.stdout)))
     if done.halted is not None:
-        raise done.halted
+        console.show_error(done.halted)
+        ctx.exit(done.exit_code)
     ctx.exit(interrupted)
 
 

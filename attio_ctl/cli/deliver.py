@@ -82,7 +82,8 @@ def command(
     console.out(render_account(done.account, delivering.letters_of(loaded), style))
     write_account(json_into, done.account)
     if done.halted is not None:
-        raise done.halted
+        console.show_error(done.halted)
+        ctx.exit(done.exit_code)
     if interrupted is not Exit.DONE:
         console.note("Stopped. The same command goes on where this one was.")
     ctx.exit(interrupted)

@@ -1,0 +1,314 @@
+"""What apply does when things go wrong: lost answers, kills, failures, missing scopes; and the way back."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import Result
+from proxy import hanging_at
+
+from attio_ctl.apply.journal import read_journal
+from attio_ctl.sandbox.faults import read_rules
+from attio_ctl.sandbox.options import NO_LIMITS, Options
+from attio_ctl.sandbox.server import embedded
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+
+TOKEN = "5afe" * 16
+EVERYTHING = """
+    objects:
+      people:
+        attributes:
+          source: {type: select, title: Source, options: [Website, Referral, Event]}
+      cars:
+        singular: Car
+        plural: Cars
+        attributes:
+          vin: {type: text, title: VIN, unique: true}
+          owner: {type: record-reference, title: Owner, to: [people], relationship: {slug: cars, title: Cars}}
+          stage: {type: status, title: Stage, statuses: [New, Sold]}
+          fuel: {type: select, title: Fuel, options: [Petrol], default: Petrol}
+    lists:
+      renewals: {name: Renewals, parent: companies, attributes: {phase: {type: status, title: Phase, statuses: [Open]}}}
+    webhooks:
+      billing: {url: https://hooks.example.com/a, secret: {file: .secrets/billing}, on: [{event: note.created}]}
+"""
+
+
+@contextmanager
+def attio(project: Path, *faults: dict[str, Any], tokens: dict[str, Any] | None = None) -> Iterator[str]:
+    """A sandbox of this process with a fault script, kept in a file of the project; it stands for api.attio.com."""
+    options = Options(
+        limits=NO_LIMITS,
+        tokens=tokens or {},
+        workspace_slug="acme",
+        workspace_name="Acme",
+        faults=tuple(read_rules(list(faults))),
+    )
+    with embedded(project / "attio.sqlite", token=TOKEN, options=options) as url:
+        yield url
+
+
+def head(url: str) -> str:
+    """The first lines of a workspace file whose token is in the environment."""
+    return f"workspace: acme\napi: {{token: {{env: ATTIO_TOKEN}}, base_url: {url!r}}}\n"
+
+
+def ask(url: str, path: str) -> list[dict[str, Any]]:
+    """What Attio says, without the client under test."""
+    answer = httpx.get(f"{url}/v2/{path}", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False)
+    return list(answer.json()["data"])
+
+
+def inventory(url: str) -> dict[str, list[str]]:
+    """Everything that an apply can make, by kind, without ids; a duplicate would show as a second entry."""
+    found: dict[str, list[str]] = {"objects": [o["api_slug"] for o in ask(url, "objects")]}
+    found["lists"] = [x["api_slug"] for x in ask(url, "lists")]
+    found["webhooks"] = [hook["target_url"] for hook in ask(url, "webhooks")]
+    for target in [*(f"objects/{slug}" for slug in ("people", "cars")), *(f"lists/{x}" for x in found["lists"])]:
+        if target.split("/")[1] not in (*found["objects"], *found["lists"]):
+            continue
+        for attribute in ask(url, f"{target}/attributes"):
+            if attribute["is_system_attribute"]:
+                continue
+            path = f"{target}/attributes/{attribute['api_slug']}"
+            found.setdefault(target, []).append(attribute["api_slug"])
+            for kind, of_type in (("options", "select"), ("statuses", "status")):
+                if attribute["type"] == of_type:
+                    found[path] = [each["title"] for each in ask(url, f"{path}/{kind}")]
+    return {name: sorted(names) for name, names in found.items()}
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("ATTIO_TOKEN", TOKEN)
+    return TOKEN
+
+
+CREATES = ["objects", "*/attributes", "*/options", "*/statuses", "lists", "webhooks"]
+
+
+@pytest.mark.parametrize("reset", ["before", "after"])
+@pytest.mark.parametrize("path", CREATES)
+def test_a_lost_answer_to_any_create_leaves_exactly_one(
+    attio_ctl: Run, write: Write, project: Path, token: str, path: str, reset: str
+) -> None:
+    """The connection is cut before Attio has done it, or after: the outcome is the same, and nothing is made twice."""
+    with attio(project, {"method": "POST", "path": f"/v2/{path}", "reset": reset}) as url:
+        write(EVERYTHING, head=head(url))
+        result = attio_ctl("apply", "--auto-approve")
+        made = inventory(url)
+
+    assert made["objects"].count("cars") == 1
+    assert made["lists"] == ["renewals"]
+    assert made["webhooks"] == ["https://hooks.example.com/a"]
+    assert made["objects/cars/attributes/stage"] == ["New", "Sold"]
+    assert "Apply complete! Resources: 16 added, 1 changed" in result.stdout
+    if path == "webhooks" and reset == "after":
+        assert "the secret that Attio shows once" in " ".join(result.stdout.split())
+
+
+def test_one_failure_skips_what_depends_on_it_and_nothing_else(
+    attio_ctl: Run, write: Write, project: Path, token: str
+) -> None:
+    with attio(project, {"method": "POST", "path": "/v2/objects", "status": 400}) as url:
+        write(EVERYTHING, head=head(url))
+        failed = attio_ctl("apply", "--auto-approve", code=14)
+        made = inventory(url)
+        run = failed.stderr.split("--resume ")[1].split()[0]
+        resumed = attio_ctl("apply", "--resume", run)
+        after = inventory(url)
+
+    assert "Apply incomplete: 8 applied, 1 failed, 8 skipped, 0 not attempted." in failed.stdout
+    assert "cars" not in made["objects"]
+    assert made["objects/people/attributes/source"] == ["Event", "Referral", "Website"]
+    assert "Apply complete!" in resumed.stdout
+    assert after["objects/cars"] == ["fuel", "owner", "stage", "vin"]
+
+
+def test_a_missing_scope_is_told_before_the_first_write(
+    attio_ctl: Run, write: Write, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = frozenset({"object_configuration:read", "list_configuration:read", "webhook:read", "user_management:read"})
+    monkeypatch.setenv("ATTIO_TOKEN", "few5" * 16)
+    with attio(project, tokens={"few5" * 16: few}) as url:
+        write(EVERYTHING, head=head(url))
+        planned = attio_ctl("plan")
+        refused = attio_ctl("apply", "--auto-approve", code=13)
+        made = inventory(url)
+
+    assert "Plan: 16 to add" in planned.stdout
+    told = " ".join(refused.stderr.split())
+    for scope in ("object_configuration:read-write", "list_configuration:read-write", "webhook:read-write"):
+        assert f"`{scope}`" in told
+    assert "cars" not in made["objects"]
+
+
+def test_a_token_revoked_in_the_middle_stops_the_run_and_a_new_one_finishes_it(
+    attio_ctl: Run, write: Write, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = "dead" * 16
+    monkeypatch.setenv("ATTIO_TOKEN", first)
+    with attio(project, {"method": "POST", "nth": 6, "revoke": True}, tokens={first: None}) as url:
+        write(EVERYTHING, head=head(url))
+        stopped = attio_ctl("apply", "--auto-approve", "--parallelism", "2", code=None)
+        monkeypatch.setenv("ATTIO_TOKEN", TOKEN)
+        run = next(iter((project / ".attio-ctl" / "acme" / "runs").glob("*.journal"))).stem
+        attio_ctl("apply", "--resume", run)
+        assert "No changes" in attio_ctl("plan").stdout
+
+    assert stopped.exit_code in (13, 14)
+
+
+def test_the_undo_file_takes_back_what_can_be_taken_back(
+    attio_ctl: Run, write: Write, project: Path, token: str
+) -> None:
+    with attio(project) as url:
+        write(EVERYTHING, head=head(url))
+        attio_ctl("apply", "--auto-approve")
+        write(EVERYTHING.replace("title: VIN", "title: Number").replace("Referral", "Friend"), head=head(url))
+        changed = attio_ctl("apply", "--auto-approve")
+        undo = changed.stderr.split("attio-ctl apply ")[1].split()[0]
+        shown = attio_ctl("show", undo)
+        attio_ctl("apply", undo)
+        write(EVERYTHING, head=head(url))
+        again = attio_ctl("plan")
+
+    assert '"Number" → "VIN"' in shown.stdout
+    assert "No changes" in again.stdout
+
+
+def test_the_undo_of_an_object_says_that_it_cannot_be_done(
+    attio_ctl: Run, write: Write, project: Path, token: str
+) -> None:
+    with attio(project) as url:
+        write("objects: {cars: {singular: Car, plural: Cars}}", head=head(url))
+        made = attio_ctl("apply", "--auto-approve")
+        shown = attio_ctl("show", made.stderr.split("attio-ctl apply ")[1].split()[0])
+
+    assert "this cannot be undone" in " ".join(shown.stdout.split())
+
+
+def test_protection_outlives_the_block_that_it_stood_in(attio_ctl: Run, write: Write) -> None:
+    score = "score: {type: number, title: Score, protect: true}"
+    path = write(f"objects: {{people: {{attributes: {{{score}}}}}}}")
+    attio_ctl("apply", "--auto-approve")
+    lock = path.parent / "attio.lock.yaml"
+    assert "protect: true" in lock.read_text()
+    removed = "removed: [{address: object.people.attribute.score, action: archive}]"
+    write(removed)
+    refused = attio_ctl("apply", "--auto-approve", code=10)
+    write(removed.replace("archive", "forget"))
+    attio_ctl("apply", "--auto-approve")
+    write(removed)
+    done = attio_ctl("apply", "--auto-approve")
+
+    assert "is protected" in refused.stdout
+    assert "1 archived" in done.stdout
+
+
+def test_the_lock_file_holds_ids_and_managed_fields_and_is_stable(attio_ctl: Run, write: Write) -> None:
+    path = write("objects: {people: {attributes: {score: {type: number, title: Score}}}}")
+    attio_ctl("apply", "--auto-approve")
+    lock = path.parent / "attio.lock.yaml"
+    first = lock.read_text()
+    attio_ctl("apply", "--auto-approve")
+
+    assert '  "object.people.attribute.score":\n    id: "' in first
+    assert '    fields:\n      title: "Score"\n      type: "number"\n' in first
+    assert lock.read_text() == first
+
+
+def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
+    """`attio-ctl` as a process of its own."""
+    command = [sys.executable, "-m", "attio_ctl.cli.main", *arguments]
+    return subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", range(1, 19, 3))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_at_a_write_boundary_and_a_resume_equal_an_uninterrupted_run(
+    attio_ctl: Run, write: Write, project: Path, token: str, moment: int, when: str
+) -> None:
+    """
+    The process is killed while it waits: the nth write was not sent yet, or is done and its answer has not come.
+
+    So the intent is in the journal and the result is not. After the resume everything is there exactly once.
+    """
+    with attio(project) as url:
+        with hanging_at(url, moment, when) as proxy:
+            write(EVERYTHING, head=head(proxy.url))
+            process = start(project, "apply", "--auto-approve", "--parallelism", "1")
+            assert proxy.hung.wait(30)
+            time.sleep(0.2)  # so that a server that has the request has done it
+            process.kill()
+            process.communicate()
+        write(EVERYTHING, head=head(url))
+        run = next(iter((project / ".attio-ctl" / "acme" / "runs").glob("*.journal"))).stem
+        free_the_lease(project)
+        attio_ctl("apply", "--resume", run)
+        made = inventory(url)
+        settled = attio_ctl("plan").stdout
+
+    assert "No changes" in settled
+    assert made["objects"] == ["cars", "companies", "people"]
+    assert made["objects/cars"] == ["fuel", "owner", "stage", "vin"]
+    assert made["objects/cars/attributes/stage"] == ["New", "Sold"]
+    assert made["objects/people/attributes/source"] == ["Event", "Referral", "Website"]
+    assert made["lists"] == ["renewals"]
+    assert made["webhooks"] == ["https://hooks.example.com/a"]
+
+
+def free_the_lease(project: Path) -> None:
+    """Let the killed holder's lease expire now rather than in half a minute."""
+    path = project / ".attio-ctl" / "acme" / "lease.json"
+    lease = json.loads(path.read_text())
+    path.write_text(json.dumps({**lease, "expires": 0.0}))
+
+
+@pytest.mark.slow
+def test_a_signal_lets_what_is_under_way_end_and_says_how_to_go_on(write: Write, project: Path, token: str) -> None:
+    with attio(project) as url, hanging_at(url, 3, "before") as proxy:
+        write(EVERYTHING, head=head(proxy.url))
+        process = start(project, "apply", "--auto-approve")
+        assert proxy.hung.wait(30)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        _, errors = process.communicate(timeout=20)
+        drained = time.monotonic() - began
+
+    assert process.returncode == 130, errors
+    assert drained < 8  # five seconds to drain, and a moment to read back what was left
+    assert "--resume" in errors
+    assert json.loads((project / ".attio-ctl" / "acme" / "lease.json").read_text())["expires"] == 0.0
+
+
+@pytest.mark.slow
+def test_a_second_signal_ends_it_at_once_with_the_journal_whole(write: Write, project: Path, token: str) -> None:
+    with attio(project) as url, hanging_at(url, 3, "before") as proxy:
+        write(EVERYTHING, head=head(proxy.url))
+        process = start(project, "apply", "--auto-approve")
+        assert proxy.hung.wait(30)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        ended = time.monotonic() - began
+
+    (journal,) = (project / ".attio-ctl" / "acme" / "runs").glob("*.journal")
+    assert process.returncode == 130
+    assert ended < 1.0
+    assert read_journal(journal)[0].event == "begin"
