@@ -14,7 +14,7 @@ from attio_ctl.errors import Exit
 
 @click.command("plan")
 @workspace_option
-@format_option("text", "json", "markdown")
+@format_option("text", "json", "markdown", "html")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 0 when there are none.")
 @click.option("--allow-destroy", multiple=True, metavar="ADDRESS", help="Confirm the deletion of an object.")

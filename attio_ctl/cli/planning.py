@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from attio_ctl.address import Address
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import checking, delivering, wiring
+from attio_ctl.cli.ci import run_url
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import UsageError
 from attio_ctl.plan import document
 from attio_ctl.plan.build import build_plan
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.removal import Guards, Removal
-from attio_ctl.render.markdown import render_markdown
+from attio_ctl.render.markdown import Section, render_markdown
 from attio_ctl.render.terminal import render_plan
 from attio_ctl.render.text import Style
 from attio_ctl.state.desired import build_desired
@@ -82,12 +84,16 @@ def parse_addresses(texts: Iterable[str]) -> Iterable[Address]:
             raise UsageError(str(error), hint="for example `object.vehicles`") from None
 
 
-def show(plan: Plan, form: str, style: Style) -> str:
-    """A plan in one of the formats of `--format`."""
+def show(plan: Plan, form: str, style: Style, sections: Sequence[Section] = ()) -> str:
+    """A plan in one of the formats of `--format`; `sections` is what else the Markdown has."""
     match form:
         case "json":
             return document.dump(plan).decode()
         case "markdown":
-            return render_markdown(plan)
+            return render_markdown(plan, sections=sections, run_url=run_url(os.environ))
+        case "html":
+            from attio_ctl.render.html import render_html  # noqa: PLC0415  jinja2 waits
+
+            return render_html(plan, run_url=run_url(os.environ))
         case _:
             return render_plan(plan, style)

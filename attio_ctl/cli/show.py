@@ -12,7 +12,7 @@ from attio_ctl.cli.options import format_option
 
 @click.command("show")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@format_option("text", "json", "markdown")
+@format_option("text", "json", "markdown", "html")
 def command(file: Path, form: str) -> None:
     """Show a saved plan, also one that is applied or stale; nothing is read or written.
 

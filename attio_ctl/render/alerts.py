@@ -7,12 +7,14 @@ Every address that is archived or deleted is named here. Thousands of them are n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from attio_ctl.plan.changes import Archive, Blocked, Change, Delete
+from attio_ctl.address import Address
+from attio_ctl.plan.changes import Archive, Blocked, Delete
 from attio_ctl.plan.model import Plan
-from attio_ctl.render.escaping import at_most, code, escape, shorten
+from attio_ctl.render.escaping import at_most, code, escape, prose, shorten
 from attio_ctl.render.view import local_name
 
 BUDGET: Final = 44_000
@@ -23,13 +25,30 @@ _INCOMPLETE_BUDGET: Final = 2_000
 _COUNTED_BUDGET: Final = 20_000
 
 
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Something that the plan archives or deletes: why, by the `removed:` entry, and which mappings write it."""
+
+    change: Archive | Delete
+    mappings: tuple[Address, ...]
+
+    @property
+    def word(self) -> str:
+        return "archive" if isinstance(self.change, Archive) else "delete"
+
+
+def going(plan: Plan) -> tuple[Going, ...]:
+    """All that goes away, in the order of the plan."""
+    return tuple(Going(c, plan.mappings_hit_by(c)) for c in plan.changes if isinstance(c, Archive | Delete))
+
+
 def alerts(plan: Plan) -> Iterator[str]:
     """The alert blocks, as GitHub draws them, in lines of Markdown; an empty line follows each."""
-    gone = [change for change in plan.doable if isinstance(change, Archive | Delete)]
+    gone = going(plan)
     if gone:
         yield "> [!CAUTION]"
         yield f"> This plan takes away {len(gone):,} {'thing' if len(gone) == 1 else 'things'}:"
-        yield from _first_that_fits(_each(plan, gone), _named(gone), _counted(gone))
+        yield from _first_that_fits(map(_each, gone), _named(gone), _counted(gone))
         yield ""
     if plan.blocked:
         yield "> [!WARNING]"
@@ -44,8 +63,8 @@ def alerts(plan: Plan) -> Iterator[str]:
 
 
 def _held(change: Blocked) -> str:
-    why = f"{shorten(change.why, 300)}. {shorten(change.way_out, 300)}"
-    return f"> - {code(shorten(str(change.address), 200))} is blocked: {escape(why)}"
+    why, way_out = prose(shorten(change.why, 300)), prose(shorten(change.way_out, 300))
+    return f"> - {code(shorten(str(change.address), 200))} is blocked: {why}; way out: {way_out}"
 
 
 def _first_that_fits(*forms: Iterable[str]) -> Sequence[str]:
@@ -57,36 +76,36 @@ def _first_that_fits(*forms: Iterable[str]) -> Sequence[str]:
     return lines
 
 
-def _each(plan: Plan, gone: Sequence[Change]) -> Iterator[str]:
+def _each(gone: Going) -> str:
     """A line for each, with its reason and the mappings that write it."""
-    for change in gone:
-        hit = plan.mappings_hit_by(change)
-        written = f", written by {', '.join(code(str(address)) for address in hit)}" if hit else ""
-        note = change.note if isinstance(change, Archive | Delete) else None
-        because = f" ({escape(shorten(note, 300))})" if note else ""
-        yield f"> - {_word(change)} {code(str(change.address))}{because}{written}"
+    written = f", written by {', '.join(code(str(address)) for address in gone.mappings)}" if gone.mappings else ""
+    because = f" ({escape(shorten(gone.change.note, 300))})" if gone.change.note else ""
+    return f"> - {_emphasised(gone.word)} {code(str(gone.change.address))}{because}{written}"
 
 
-def _named(gone: Sequence[Change]) -> Iterator[str]:
+def _named(gone: Sequence[Going]) -> Iterator[str]:
     """A line for each resource, with the name of everything in it that goes."""
-    for (top, word), changes in _by_resource(gone):
-        names = ", ".join(code(local_name(change.address).removeprefix("attribute.")) for change in changes)
-        yield f"> - {word} in {code(top)}: {names}"
+    for (top, word), parts in _by_resource(gone):
+        names = (local_name(part.change.address).removeprefix("attribute.") for part in parts)
+        yield f"> - {_emphasised(word)} in {code(top)}: {', '.join(code(name) for name in names)}"
 
 
-def _counted(gone: Sequence[Change]) -> Iterator[str]:
+def _counted(gone: Sequence[Going]) -> Iterator[str]:
     """A line for each resource with a number: the last resort, which says that it is one."""
     yield "> (too many to name here; read the whole plan in the job's artefact before you approve)"
-    rows = (f"> - {word} {len(changes):,} in {code(shorten(top, 80))}" for (top, word), changes in _by_resource(gone))
+    rows = (
+        f"> - {_emphasised(word)} {len(parts):,} in {code(shorten(top, 80))}"
+        for (top, word), parts in _by_resource(gone)
+    )
     yield from at_most(_COUNTED_BUDGET, rows, "> - … and in {} more objects, lists and webhooks")
 
 
-def _by_resource(gone: Sequence[Change]) -> list[tuple[tuple[str, str], list[Change]]]:
-    def key(change: Change) -> tuple[str, str]:
-        return str(change.address.top), _word(change)
+def _by_resource(gone: Sequence[Going]) -> list[tuple[tuple[str, str], list[Going]]]:
+    def key(part: Going) -> tuple[str, str]:
+        return str(part.change.address.top), part.word
 
-    return [(group, list(changes)) for group, changes in groupby(sorted(gone, key=key), key)]
+    return [(group, list(parts)) for group, parts in groupby(sorted(gone, key=key), key)]
 
 
-def _word(change: Change) -> str:
-    return "archive" if isinstance(change, Archive) else "**delete**"
+def _emphasised(word: str) -> str:
+    return f"**{word}**" if word == "delete" else word

@@ -46,8 +46,22 @@ def shorten(text: str, limit: int) -> str:
 def escape(text: str) -> str:
     """Text in a paragraph, list or table cell of Markdown: no markup, no HTML, no mention. Web addresses stay links."""
     entities = visible(text).replace("&", "&amp;").replace("<", "&lt;")
-    quoted = re.sub(r"([\\`*_{}\[\]()#+!|~>-])", r"\\\1", entities)
-    return _NAMING.sub(lambda found: f"{found[0]}\u200d", quoted)
+    quoted = re.sub(r"[\\`*_{}\[\]#|~>]", r"\\\g<0>", entities)
+    begun = re.sub(r"^(\s*)([+-]|\d+(?=[.)]))", _unlisted, quoted)
+    return _NAMING.sub(lambda found: f"{found[0]}\u200d", begun)
+
+
+def _unlisted(found: re.Match[str]) -> str:
+    """The sign or number at the head of a text, so that it opens no list."""
+    return f"{found[1]}{found[2]}\u200d" if found[2].isdigit() else f"{found[1]}\\{found[2]}"
+
+
+def prose(message: str) -> str:
+    """A message whose literals stand in backticks, as Markdown; a backtick without its other is a character."""
+    parts = message.split("`")
+    if len(parts) % 2 == 0:
+        return escape(message)
+    return "".join(code(part) if n % 2 and part else escape(part) for n, part in enumerate(parts))
 
 
 def code(text: str) -> str:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote
 
 from attio_ctl.errors import Problem
-from attio_ctl.plan.changes import Blocked, Change
+from attio_ctl.plan.changes import Change
 from attio_ctl.plan.document import plan_id
-from attio_ctl.plan.model import Plan, risk_of, summarise
+from attio_ctl.plan.model import Plan, summarise
 from attio_ctl.render.alerts import alerts
-from attio_ctl.render.escaping import at_most, cell, code, escape, fenced, shorten
+from attio_ctl.render.classes import CLASSES, Class, class_of, groups_of, verdict
+from attio_ctl.render.escaping import at_most, cell, code, escape, fenced, prose, shorten
 from attio_ctl.render.view import Group, Line, describe_counts, group_changes, summary_line
 
 BUDGET: Final = 60_000
@@ -34,9 +35,6 @@ _NOTICE: Final = 1_500
 
 LINE_LIMIT: Final = 1_000
 """Characters of one line."""
-
-Class = Literal["destructive", "breaking", "blocked", "additive"]
-CLASSES: Final[tuple[Class, ...]] = ("destructive", "breaking", "blocked", "additive")
 
 _SIGNS: Final = {"+": "+", "~": "!", "-a": "-", "-": "-", "!": "!"}
 """GitHub colours `+`, `-` and `!` in the first column of a `diff` fence; a change in place is shown as `!`."""
@@ -107,15 +105,7 @@ class _Piece:
 
 
 def _pieces(plan: Plan, kind: Class) -> list[_Piece]:
-    chosen = [change for change in plan.changes if class_of(change) == kind]
-    return [
-        _Piece(kind, group, tuple(_diff_line(line) for line in group.lines)) for group in group_changes(plan, chosen)
-    ]
-
-
-def class_of(change: Change) -> Class:
-    """Where a change stands in the comment."""
-    return "blocked" if isinstance(change, Blocked) else risk_of(change)
+    return [_Piece(kind, group, tuple(_diff_line(line) for line in group.lines)) for group in groups_of(plan, kind)]
 
 
 def _fitting(pieces: Sequence[_Piece], room: int) -> list[_Piece]:
@@ -155,17 +145,6 @@ def _head(plan: Plan, run_url: str | None) -> Iterator[str]:
     facts.append(f"expires in {hours} h ({plan.expires_at:%Y-%m-%d %H:%M} UTC)")
     yield " · ".join(facts)
     yield ""
-
-
-def verdict(plan: Plan) -> Literal["Failed", "Blocked", "Destructive", "Changes", "No changes"]:
-    """One word for the whole plan, the gravest that holds."""
-    if plan.incomplete or any(problem.severity == "error" for problem in plan.checks):
-        return "Failed"
-    if any(risk_of(change) == "destructive" for change in plan.doable):
-        return "Destructive"
-    if plan.blocked:
-        return "Blocked"
-    return "Changes" if plan.changes else "No changes"
 
 
 def _counts(plan: Plan) -> Iterator[str]:
@@ -230,7 +209,7 @@ def _checks(plan: Plan) -> Iterator[Section]:
 
 def _check(problem: Problem) -> str:
     where = f"{code(str(problem.place))}: " if problem.place else ""
-    return f"- {problem.severity} {where}{escape(shorten(problem.message, 300))} ({problem.code})"
+    return f"- {problem.severity} {where}{prose(shorten(problem.message, 300))} ({problem.code})"
 
 
 def _unmanaged(plan: Plan) -> Iterator[Section]:

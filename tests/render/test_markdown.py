@@ -17,7 +17,7 @@ from attio_ctl.address import Address
 from attio_ctl.errors import Place, Problem
 from attio_ctl.plan.changes import Blocked, Change
 from attio_ctl.plan.model import MappingNote
-from attio_ctl.render.escaping import cell, code, escape, fenced, visible
+from attio_ctl.render.escaping import cell, code, escape, fenced, prose, visible
 from attio_ctl.render.markdown import BUDGET, Section, render_markdown
 
 VOID = {"br", "hr", "img", "input"}
@@ -153,7 +153,7 @@ def test_a_blocked_change_says_why_and_what_to_do():
     body = render_markdown(plan_of(held))
 
     assert "## attio-ctl plan · acme: Blocked" in body
-    assert "> - `object.users` is blocked: it is off. turn it on" in body
+    assert "> - `object.users` is blocked: it is off; way out: turn it on" in body
 
 
 def test_the_comment_names_commit_plan_run_and_expiry():
@@ -192,6 +192,13 @@ def test_escaped_text_is_shown_as_it_is(text):
 
     assert set(paragraph.seen) <= {"p", "a"}  # web addresses stay links
     assert "".join(paragraph.texts["p"]).strip().replace("\u200d", "") == f"a {visible(text)} z".replace("\u200d", "")
+
+
+@given(st.text(alphabet=st.characters() | st.sampled_from("`-1.) @"), max_size=60))
+def test_a_message_is_shown_with_its_literals_as_code(text):
+    found = Outline(drawn(f"- {prose(text)} z"))
+
+    assert set(found.seen) <= {"ul", "li", "a", "code"}
 
 
 @given(st.text(max_size=60))

@@ -1,0 +1,98 @@
+"""
+A plan as one page that needs nothing else: no request leaves it, and no value in it can run.
+
+jinja2 escapes every value; besides, the page's own content security policy admits one style and one script by their
+hashes, and nothing from anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from attio_ctl.errors import Place
+from attio_ctl.plan.document import plan_id
+from attio_ctl.plan.model import Plan, summarise
+from attio_ctl.render.alerts import going
+from attio_ctl.render.classes import CLASSES, MEANINGS, Class, class_of, groups_of, verdict
+from attio_ctl.render.escaping import visible
+from attio_ctl.render.view import VERBS, Group, describe_counts, summary_line
+
+
+def render_html(plan: Plan, *, run_url: str | None = None) -> str:
+    """
+    The whole page, searchable, foldable and filtered by class; readable without its script.
+
+    Args:
+        run_url: The CI job that made the plan.
+    """
+    style, script = _page_file("plan.css"), _page_file("plan.js")
+    return _template().render(
+        plan=plan,
+        identity=plan_id(plan).removeprefix("sha256:")[:12],
+        hours=round((plan.expires_at - plan.created_at).total_seconds() / 3600),
+        run_url=run_url if run_url and run_url.startswith(("https://", "http://")) else None,
+        verdict=verdict(plan),
+        summary=summary_line(plan) if plan.changes else "No changes.",
+        going=going(plan),
+        chapters=[chapter for kind in CLASSES if (chapter := _chapter(plan, kind)).resources],
+        words=VERBS,
+        style=style,
+        script=script,
+        style_hash=_source_hash(style),
+        script_hash=_source_hash(script),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    """One object, list or webhook with its changes of one class, and the first place in the files that causes one."""
+
+    group: Group
+    counts: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chapter:
+    kind: Class
+    meaning: str
+    counts: str
+    resources: tuple[_Resource, ...]
+
+
+def _chapter(plan: Plan, kind: Class) -> _Chapter:
+    waiting = plan.waiting
+    resources = tuple(
+        _Resource(
+            group,
+            describe_counts(summarise(group.changes, waiting)),
+            min((change.place for change in group.changes if change.place), default=None),
+        )
+        for group in groups_of(plan, kind)
+    )
+    counts = summarise((change for change in plan.changes if class_of(change) == kind), waiting)
+    return _Chapter(kind, MEANINGS[kind], describe_counts(counts), resources)
+
+
+def _source_hash(text: str) -> str:
+    """A hash source of a content security policy: base64 of the SHA-256 of what stands between the tags."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _page_file(name: str) -> str:
+    return (files("attio_ctl.render") / "page" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    filters: dict[str, Any] = {"visible": lambda value: visible(str(value))}
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(filters)
+    return environment.from_string(_page_file("plan.html.j2"))
