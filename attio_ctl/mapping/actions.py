@@ -74,8 +74,8 @@ def outline(mapping: Mapping) -> Outline:
     defaults = defaults_of(mapping.preset, mapping.action)
     faults: list[tuple[Steps, str]] = []
     if defaults is None:
-        faults.append((("preset",), f"preset `{mapping.preset}` has no `{mapping.action}`"))
-        defaults = Defaults()
+        fault = (("preset",), f"preset `{mapping.preset}` has no `{mapping.action}`")
+        return Outline(mapping.when, mapping.when is None, (), (fault,))
     fields = _Fields(mapping, defaults, faults)
     match mapping:
         case IdentifyUser():
