@@ -11,7 +11,11 @@ from attio_ctl.sandbox.options import SCOPES
 
 
 def identify(call: Call) -> Json:
-    """Not wrapped in `data`; a dead token never comes here, it gets `{"active": false}` with 200."""
+    """
+    Not wrapped in `data`; a dead token never comes here, it gets `{"active": false}` with 200.
+
+    Source: the OpenAPI document; `token_level` is newer, from an SDK generated in 2026-10.
+    """
     schema = call.store.schema
     client = derived_id("client", call.token.text)
     scopes = SCOPES if call.token.scopes is None else sorted(call.token.scopes)
@@ -26,6 +30,7 @@ def identify(call: Call) -> Json:
         "sub": schema.workspace_id,
         "aud": client,
         "iss": "attio.com",
+        "token_level": "workspace",
         "authorized_by_workspace_member_id": admin.id,
         "workspace_id": schema.workspace_id,
         "workspace_name": schema.workspace_name,
