@@ -9,6 +9,7 @@ from typing import Literal
 from attio_ctl.address import Address
 from attio_ctl.config import models
 from attio_ctl.config.load import Loaded
+from attio_ctl.config.suppress import settle, tell_idle
 from attio_ctl.errors import ConfigError, Problem
 from attio_ctl.mapping import rules
 from attio_ctl.mapping.actions import outline
@@ -24,7 +25,11 @@ UNKNOWN_OFFLINE = frozenset({rules.UNKNOWN_OBJECT.code, rules.UNKNOWN_ATTRIBUTE.
 
 
 def check_against(loaded: Loaded, *layers: State) -> tuple[Problem, ...]:
-    """The mappings, checked against several states laid over the standard objects."""
+    """The mappings, checked against states laid over the standard objects; what the files ignore is left out."""
+    return settle(_findings(loaded, *layers), loaded.suppressions).problems
+
+
+def _findings(loaded: Loaded, *layers: State) -> tuple[Problem, ...]:
     return check_mappings(loaded.spec.mappings, build_schema(standard_state(), *layers), loaded.places.at)
 
 
@@ -34,8 +39,10 @@ def check_offline(loaded: Loaded) -> tuple[Problem, ...]:
 
     What is in no file and not standard may still be in the workspace, so it is only a warning here; `plan` knows.
     """
-    found = check_against(loaded, build_desired(loaded.spec, loaded.places.at))
-    return tuple(_doubted(problem) if problem.code in UNKNOWN_OFFLINE else problem for problem in found)
+    found = _findings(loaded, build_desired(loaded.spec, loaded.places.at))
+    doubted = (_doubted(problem) if problem.code in UNKNOWN_OFFLINE else problem for problem in found)
+    settled = settle(doubted, loaded.suppressions)
+    return (*settled.problems, *tell_idle(settled))
 
 
 def _doubted(problem: Problem) -> Problem:

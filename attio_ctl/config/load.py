@@ -14,6 +14,8 @@ from attio_ctl.config.files import Source, find_source, find_workspace, list_wor
 from attio_ctl.config.merge import join, overlay
 from attio_ctl.config.models import WorkspaceSpec
 from attio_ctl.config.nodes import DataPath, Entry, ListNode, MappingNode, Node, Places, ScalarNode, plain
+from attio_ctl.config.secrets import find_secrets
+from attio_ctl.config.suppress import Suppression, find_suppressions, settle, tell_idle
 from attio_ctl.config.validate import validate
 from attio_ctl.config.wording import shown
 from attio_ctl.config.yaml_reader import read_yaml
@@ -30,6 +32,7 @@ class Loaded:
     `files` begins with the workspace's own, `workspace.yaml` first where there is one, and ends with those of its
     bases. `digest` is the SHA-256 (hex) of the merged plain data, whatever the layout of the files. `substituted` holds
     the values that came from the environment, by variable: they may be secrets and belong in no output.
+    `suppressions` are the comments that ignore rules of later checks; those of `config.rules` are settled.
     """
 
     spec: WorkspaceSpec
@@ -38,6 +41,7 @@ class Loaded:
     digest: str
     warnings: tuple[Problem, ...] = ()
     substituted: Mapping[str, str] = field(default_factory=dict, repr=False)
+    suppressions: tuple[Suppression, ...] = ()
 
     def path_at(self, path: DataPath) -> Path:
         """The file that a value of the document names, relative to the file that the value stands in."""
@@ -63,19 +67,24 @@ def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, st
         raise ConfigError([_not_found(workspace, root)])
     reading = _Reading()
     document = reading.layer(source, ()) or MappingNode({}, Place(show_path(source.files[0])))
+    secrets = find_secrets(document)
     substitution = Substitution(environ)
     document = substitution.apply(document)
     spec, found = validate(document, whole=reading.whole)
     unfilled = {problem.place for problem in substitution.problems}  # whose value nobody knows yet
     found = [substitution.hide(problem) for problem in found if problem.place not in unfilled]
-    problems = [*reading.problems, *substitution.problems, *found]
-    ordered = _in_file_order(problems, reading.files)
+    problems = [*reading.problems, *secrets, *substitution.problems, *found]
+    ours = [one for one in reading.suppressions if one.code in rules.RULES]
+    settled = settle(problems, ours)
+    idle = tell_idle(settled) if reading.whole and spec is not None else ()
+    ordered = _in_file_order([*settled.problems, *idle], reading.files)
     errors = [problem for problem in ordered if problem.severity == "error"]
     if errors or spec is None:
         raise ConfigError(errors)
     warnings = tuple(problem for problem in ordered if problem.severity == "warning")
     files, digest = tuple(reading.files), digest_of(plain(document))
-    return Loaded(spec, Places(document), files, digest, warnings, substitution.values)
+    later = tuple(one for one in reading.suppressions if one.code not in rules.RULES)
+    return Loaded(spec, Places(document), files, digest, warnings, substitution.values, later)
 
 
 def digest_of(data: object) -> str:
@@ -90,6 +99,7 @@ class _Reading:
 
     files: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    suppressions: list[Suppression] = field(default_factory=list)
     whole: bool = True
 
     def layer(self, source: Source, chain: tuple[Path, ...]) -> Node | None:
@@ -106,15 +116,21 @@ class _Reading:
         return overlay(merged, MappingNode(entries, document.place))
 
     def _file(self, path: Path) -> MappingNode | None:
-        if path not in self.files:
+        again = path in self.files
+        if not again:
             self.files.append(path)
         file = show_path(path)
         try:
-            read = read_yaml(path.read_bytes(), file)
+            raw = path.read_bytes()
         except OSError as error:
             self.problems.append(rules.UNREADABLE.problem(f"cannot be read: {error.strerror}", Place(file)))
             self.whole = False
             return None
+        read = read_yaml(raw, file)
+        if not (again or read.problems):
+            suppressions, problems = find_suppressions(raw, file)
+            self.suppressions += suppressions
+            self.problems += problems
         self.problems += read.problems
         self.whole = self.whole and read.root is not None
         return read.root

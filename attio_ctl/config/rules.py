@@ -5,6 +5,7 @@ Codes are stable: a code is never reused, and a message may change while its cod
 
     AC10x  the text of one file          AC12x  the shape of the merged document
     AC11x  files and layers together     AC13x  what its parts say of each other and of Attio
+                                         AC15x  comments that ignore a rule
 """
 
 from __future__ import annotations
@@ -19,13 +20,19 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: what is wrong, why that is refused (or told), and what to do."""
+    """
+    One row: what is wrong, why that is refused (or told), and what to do.
+
+    A warning can be ignored by a comment that says why; so can an error that is `ignorable`, because the workspace is
+    usable all the same.
+    """
 
     code: str
     title: str
     why: str
     remedy: str
     severity: Severity = "error"
+    ignorable: bool = False
 
     def problem(
         self, message: str, place: Place | None = None, *, address: str | None = None, hint: str | None = None
@@ -208,12 +215,32 @@ WEBHOOK_SECRET: Final = Rule(
     "Add `secret: {file: .secrets/<name>}`, and keep that file out of git.",
     severity="warning",
 )
-
 STANDARD_OBJECT: Final = Rule(
     "AC142",
     "a key that does not fit the object",
     "Standard objects cannot be renamed, and only they can be switched on and off.",
     "Remove the key.",
+)
+LITERAL_SECRET: Final = Rule(
+    "AC143",
+    "a secret that stands in the file",
+    "What is in git can be read by everybody who can read the repository, for ever.",
+    "Put it into an environment variable and write `${NAME}`, then make a new one: this one is known now.",
+    ignorable=True,
+)
+IGNORED_WITHOUT_REASON: Final = Rule(
+    "AC150",
+    "a comment that ignores a rule without saying which, or why",
+    "Whoever reads it later cannot tell whether the reason still holds.",
+    "Write `# attio-ctl: ignore AC137 because …`, on the line or above it.",
+    severity="warning",
+)
+IGNORED_FOR_NOTHING: Final = Rule(
+    "AC151",
+    "a comment that ignores what does not occur, or cannot be ignored",
+    "It would hide the next one that does occur; and an error stops the run whatever a comment says.",
+    "Remove the comment.",
+    severity="warning",
 )
 
 RULES: Final[dict[str, Rule]] = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
