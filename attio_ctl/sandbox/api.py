@@ -28,7 +28,7 @@ from attio_ctl.sandbox.errors import (
 )
 from attio_ctl.sandbox.faults import NONE, Effects, FaultScript, describe
 from attio_ctl.sandbox.ids import http_date
-from attio_ctl.sandbox.limits import RateLimiter
+from attio_ctl.sandbox.limits import RateLimiter, score_of
 from attio_ctl.sandbox.model import Json
 from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.requestlog import RequestLog
@@ -172,6 +172,9 @@ class Api:
             raise RefusedError(413, "validation_type", "The request body is too large.")
         query = dict(parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True))
         parsed = _json(body) if method not in ("GET", "DELETE") else None
+        again = self.limiter.spend(score_of(parsed), request.now) if route.is_query else None
+        if again is not None:
+            raise rate_limited(http_date(again + request.effects.skew_s))
         return self._handle(route, Call(self.store, token, params, query, parsed, request.effects))
 
     def _handle(self, route: Route, call: Call) -> Json | Answer:

@@ -114,7 +114,7 @@ class Route:
     One operation.
 
     `path` has its parameters in braces; a write runs inside one transaction; `limit` is what a request counts against
-    where that is not its kind.
+    where that is not its kind; `is_query` says that it has a score besides.
     """
 
     method: str
@@ -123,6 +123,7 @@ class Route:
     scopes: tuple[str, ...] = ()
     kind: Literal["read", "write"] = "read"
     limit: Literal["read", "write"] | None = None
+    is_query: bool = False
 
 
 @dataclass(slots=True)

@@ -53,6 +53,20 @@ async def test_the_limit_names_the_next_second_as_an_http_date(make_client: Call
     await client.data("GET", "/objects")
 
 
+async def test_queries_spend_a_score_that_comes_back_after_ten_seconds(make_client: Callable[..., Any]) -> None:
+    now = [1_700_000_000.0]
+    client = make_client(limits=Limits(reads=0, writes=0, score=20), clock=lambda: now[0])
+    body = {"filter": {"$or": [{"job_title": "a"}, {"job_title": {"$in": ["b", "c"]}}]}, "limit": 100}
+    for _ in range(3):
+        await client.data("POST", "/objects/people/records/query", body)
+        now[0] += 1
+    answer = await client.ask("POST", "/objects/people/records/query", body)
+    assert answer.status_code == 429
+    assert parsedate_to_datetime(answer.headers["retry-after"]).timestamp() == 1_700_000_011
+    now[0] = 1_700_000_011
+    await client.data("POST", "/objects/people/records/query", body)
+
+
 async def test_an_unknown_route_is_named(client: Any) -> None:
     for method, path in (("GET", "/objects/people/records"), ("DELETE", "/objects/people/attributes/name")):
         said = await client.refusal(method, path)

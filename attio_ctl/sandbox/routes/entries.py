@@ -139,7 +139,7 @@ _BASE: Final = "/v2/lists/{list}/entries"
 ROUTES: Final = [
     Route("POST", _BASE, create_entry, _WRITE, "write"),
     Route("PUT", _BASE, assert_entry, _WRITE, "write"),
-    Route("POST", f"{_BASE}/query", query_entries, _READ),
+    Route("POST", f"{_BASE}/query", query_entries, _READ, is_query=True),
     Route("GET", f"{_BASE}/{{entry_id}}", get_entry, _READ),
     Route("PATCH", f"{_BASE}/{{entry_id}}", patch_entry, _WRITE, "write"),
     Route("PUT", f"{_BASE}/{{entry_id}}", put_entry, _WRITE, "write"),

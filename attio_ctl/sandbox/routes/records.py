@@ -157,7 +157,7 @@ ROUTES: Final = [
     Route("POST", _BASE, create_record, _WRITE, "write"),
     Route("PUT", _BASE, assert_record, _WRITE, "write"),
     Route("PUT", f"{_BASE}/simple", assert_simple, _WRITE, "write"),
-    Route("POST", f"{_BASE}/query", query_records, _READ),
+    Route("POST", f"{_BASE}/query", query_records, _READ, is_query=True),
     Route("GET", f"{_BASE}/{{record_id}}", get_record, _READ),
     Route("PATCH", f"{_BASE}/{{record_id}}", patch_record, _WRITE, "write"),
     Route("PUT", f"{_BASE}/{{record_id}}", put_record, _WRITE, "write"),
