@@ -157,9 +157,7 @@ def short_form(value: Json) -> Json:
         case {"@template": str(template)} if len(value) == 1 and _is_short_template(template):
             return template
         case dict():
-            return {
-                key: _operand(key, inner) if key.startswith("@") else short_form(inner) for key, inner in value.items()
-            }
+            return _inside(value)
         case list():
             return [short_form(item) for item in value]
         case str() if not isinstance(read_expression(value)[0], Literal):
@@ -168,24 +166,46 @@ def short_form(value: Json) -> Json:
             return value
 
 
-# The options that hold a value of the mapping; the others are texts of the directive itself.
-_VALUES: Final = frozenset({"exists", "blank", "then", "else", "value", "objects", "apply", "mapping"})
+# The options that hold any value of the mapping, and those that hold an object or a directive and no text.
+_VALUES: Final = frozenset({"exists", "blank", "then", "else", "value"})
+_OBJECTS: Final = frozenset({"objects", "apply", "mapping"})
+
+
+def _inside(value: Json) -> Json:
+    """The same with short forms inside; what is a directive stays one, for places where a text would be itself."""
+    match value:
+        case dict():
+            return {
+                key: _operand(key, each) if key.startswith("@") else short_form(each) for key, each in value.items()
+            }
+        case list():
+            return [_inside(item) for item in value]
+        case _:
+            return value
 
 
 def _operand(directive: str, operand: Json) -> Json:
     match operand:
-        case str():
-            return operand if directive != "@excludeWhenNull" else short_form(operand)
-        case dict() if directive in ("@literal", "@excludeWhenNull", "@path", "@template"):
+        case dict() if directive in ("@literal", "@path", "@template"):
+            return _inside(operand)
+        case dict() if directive == "@excludeWhenNull":
             return short_form(operand)
         case dict():
-            return {key: short_form(inner) if key in _VALUES else inner for key, inner in operand.items()}
+            return {key: _option(key, each) for key, each in operand.items()}
         case [path, *shape] if directive == "@arrayPath":
-            return [path, *map(short_form, shape)]
+            return [_inside(path), *map(_inside, shape)]
         case list():
             return [short_form(item) for item in operand]
+        case str() if directive == "@excludeWhenNull":
+            return short_form(operand)
         case _:
             return operand
+
+
+def _option(name: str, value: Json) -> Json:
+    if name in _VALUES:
+        return short_form(value)
+    return _inside(value) if name in _OBJECTS else value
 
 
 def _is_short_template(template: str) -> bool:
