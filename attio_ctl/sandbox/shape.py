@@ -225,12 +225,8 @@ class AnyOf:
     expected: str = "object"
 
     def check(self, value: Json, path: Path, faults: list[Fault]) -> None:
-        for shape in self.shapes:
-            found: list[Fault] = []
-            shape.check(value, path, found)
-            if not found:
-                return
-        faults.append(invalid(path))
+        if not any(fits(shape, value) for shape in self.shapes):
+            faults.append(invalid(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +242,13 @@ class Exactly:
 
 
 UUID_TEXT: Final = Text(pattern=UUID, said="Invalid uuid")
+
+
+def fits(shape: Shape, value: Json) -> bool:
+    """Whether a value has a shape, without saying why not."""
+    faults: list[Fault] = []
+    shape.check(value, (), faults)
+    return not faults
 
 
 def check(shape: Shape, body: Json) -> Json:

@@ -169,5 +169,12 @@ async def test_a_webhook_shows_its_secret_once(client: Any) -> None:
     assert len(made["secret"]) == 64
     assert "secret" not in await client.data("GET", f"/webhooks/{made['id']['webhook_id']}")
     assert (await client.refusal("POST", "/webhooks", {"data": hook}))[:2] == (409, "uniqueness_conflict")
+    term = {"field": "id.list_id", "operator": "equals", "value": "none", "more": 1}
+    strange = {
+        "target_url": hook["target_url"],
+        "subscriptions": [{"event_type": "list-entry.created", "filter": {"x": ["y"], "$or": 5, "$and": [term]}}],
+    }
+    said = await client.refusal("POST", "/webhooks", {"data": strange})
+    assert said == (400, "validation_type", "Related list not found")
     insecure = hook | {"target_url": "http://hooks.example.com/x"}
     assert (await client.refusal("POST", "/webhooks", {"data": insecure}))[:2] == (400, "validation_type")

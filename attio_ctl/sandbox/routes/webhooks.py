@@ -12,7 +12,7 @@ from attio_ctl.sandbox.call import Call, Route
 from attio_ctl.sandbox.errors import RefusedError, not_found, validation
 from attio_ctl.sandbox.ids import iso, new_id
 from attio_ctl.sandbox.model import Json
-from attio_ctl.sandbox.shape import AnyOf, Fields, ListOf, Maybe, OneOf, Text, data
+from attio_ctl.sandbox.shape import AnyOf, Fields, ListOf, Maybe, OneOf, Text, data, fits
 
 EVENT_TYPES: Final = (
     "call-recording.created",
@@ -44,12 +44,9 @@ EVENT_TYPES: Final = (
     "workspace-member.created",
 )
 _TERM: Final = Fields({"field": Text(), "operator": OneOf(("equals", "not_equals")), "value": Text()})
-_FILTER: Final = AnyOf(
-    (
-        Fields({"$or": ListOf(_TERM)}, nullable=True),
-        Fields({"$and": ListOf(_TERM)}, nullable=True),
-    )
-)
+_OR: Final = Fields({"$or": ListOf(_TERM)}, nullable=True)
+_AND: Final = Fields({"$and": ListOf(_TERM)}, nullable=True)
+_FILTER: Final = AnyOf((_OR, _AND))
 _SUBSCRIPTIONS: Final = ListOf(Fields({"event_type": OneOf(EVENT_TYPES), "filter": _FILTER}))
 _URL: Final = Text(pattern=re.compile(r"https://[^\s/?#]+\S*"), said="Invalid")
 _CREATE: Final = data({"target_url": _URL, "subscriptions": _SUBSCRIPTIONS})
@@ -78,11 +75,19 @@ def _found(call: Call, said: str = 'Webhook with ID "{}" was not found.') -> Any
 
 def _subscriptions(call: Call, given: list[dict[str, Json]]) -> str:
     """The subscriptions without unknown keys; a filter on a list must name one that exists."""
-    for one in given:
+    kept = [{"event_type": one["event_type"], "filter": _filter(one["filter"])} for one in given]
+    for one in kept:
         for term in next(iter((one["filter"] or {}).values()), []):
             if term["field"] == "id.list_id" and term["value"] not in call.store.schema.lists:
                 raise validation("Related list not found")
-    return orjson.dumps([{"event_type": one["event_type"], "filter": one["filter"]} for one in given]).decode()
+    return orjson.dumps(kept).decode()
+
+
+def _filter(given: Json) -> dict[str, list[dict[str, str]]] | None:
+    if given is None:
+        return None
+    name = "$or" if fits(_OR, given) else "$and"
+    return {name: [{key: term[key] for key in ("field", "operator", "value")} for term in given[name]]}
 
 
 def _refuse_twin(call: Call, target_url: str, subscribed: str, besides: int) -> None:
