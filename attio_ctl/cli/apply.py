@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from attio_ctl.cli.options import workspace_option
+from attio_ctl.cli.options import PLAN_OPTION_NAMES, plan_options, workspace_option
 from attio_ctl.errors import Exit, UsageError
 
 
@@ -16,20 +18,21 @@ from attio_ctl.errors import Exit, UsageError
 @workspace_option
 @click.option("--resume", metavar="RUN", help="Finish a run that was cut off or failed in part.")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@click.option("--allow-destroy", multiple=True, metavar="ADDRESS", help="Confirm the deletion of an object.")
+@plan_options
 @click.option("--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Writes at a time.")
 @click.option("--wait-activation", metavar="DURATION", help="Wait for objects to be activated, such as `10m`.")
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     file: Path | None,
     workspace: str | None,
     resume: str | None,
     auto_approve: bool,
-    allow_destroy: tuple[str, ...],
     parallelism: int,
     wait_activation: str | None,
+    **asked: Any,
 ) -> None:
     """Carry out a plan.
 
@@ -51,10 +54,10 @@ def command(
     saved = file is not None or resume is not None
     if file is not None and resume is not None:
         raise UsageError("a run is resumed with its own plan", hint="give `--resume RUN` or a plan, not both")
-    if saved and allow_destroy:
-        raise UsageError(
-            "a saved plan is carried out as it is", hint="give `--allow-destroy` to the `plan` that saves it"
-        )
+    given = [name for name in PLAN_OPTION_NAMES if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if saved and given:
+        flag = f"--{given[0].replace('_hours', '').rstrip('s').replace('_', '-')}"
+        raise UsageError("a saved plan is carried out as it is", hint=f"give `{flag}` to the `plan` that saves it")
     if not saved and not auto_approve and not sys.stdin.isatty():
         raise UsageError(
             "nobody is here to approve", hint="save a plan with `plan --out FILE`, or add `--auto-approve`"
@@ -67,7 +70,7 @@ def command(
         file=file,
         resume=resume,
         approve=applying.take_as_reviewed if saved else approve,
-        options=planning.Options(allow_destroy=allow_destroy),
+        options=planning.Options(**asked),
         parallelism=parallelism,
         wait_activation=0.0 if wait_activation is None else parse_duration(wait_activation),
     )

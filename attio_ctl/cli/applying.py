@@ -73,6 +73,8 @@ class Run:
         async with wiring.connect(self.loaded, AttioWriter) as connected:
             attio, workspace = connected.attio, connected.workspace
             plan = await self._plan(attio, workspace, stop)
+            if plan.held_by:
+                console.out(planning.show(plan, "text", console.style_for(sys.stdout)))
             check_applyable(plan, workspace, resumed=self.resume is not None)
             if not plan.changes:
                 self._write_lock(await read_live(attio, workspace))
@@ -210,6 +212,8 @@ def check_applyable(plan: Plan, workspace: Workspace, *, resumed: bool) -> None:
             f"the workspace could not be read whole: {'; '.join(plan.incomplete)}",
             hint="nothing was written; try again",
         )
+    if plan.held_by:
+        raise BlockedError(f"the plan is beyond its limits: {'; '.join(plan.held_by)}", hint="nothing was written")
     missing = find_missing_scopes(plan.changes, workspace.scopes)
     if missing:
         raise CredentialsError(

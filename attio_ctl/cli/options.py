@@ -26,6 +26,37 @@ workspace_option: Callable[[F], F] = click.option(
     help="The workspace: a name under workspaces/, or a folder or file. Not needed when there is one only.",
 )
 
+_PLAN_OPTIONS = (
+    click.option("--target", "targets", multiple=True, metavar="ADDRESS", help="Only this, and what it depends on."),
+    click.option("--exclude", "excludes", multiple=True, metavar="ADDRESS", help="Not this, nor what depends on it."),
+    click.option("--allow-destroy", multiple=True, metavar="ADDRESS", help="Confirm the deletion of an object."),
+    click.option(
+        "--max-archive",
+        type=click.IntRange(0),
+        default=10,
+        show_default=True,
+        metavar="N",
+        help="Refuse a plan that archives or deletes more.",
+    ),
+    click.option(
+        "--max-impact", type=click.IntRange(0), metavar="N", help="Refuse to take away what more records hold."
+    ),
+    click.option("--no-impact", is_flag=True, help="Do not count the records that a change reaches."),
+    click.option(
+        "--expires", "expires_hours", type=click.IntRange(1), default=24, show_default=True, metavar="HOURS",
+        help="How long a saved plan may be applied.",
+    ),
+)  # fmt: skip
+
+PLAN_OPTION_NAMES = ("targets", "excludes", "allow_destroy", "max_archive", "max_impact", "no_impact", "expires_hours")
+
+
+def plan_options(command: F) -> F:
+    """What a plan is made of besides the files; `planning.Options` takes them by the same names."""
+    for option in reversed(_PLAN_OPTIONS):
+        command = option(command)
+    return command
+
 
 def format_option(*formats: str) -> Callable[[F], F]:
     """`--format`, the first being the default."""

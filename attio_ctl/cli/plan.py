@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from attio_ctl.cli.options import format_option, workspace_option
-from attio_ctl.errors import Exit
+from attio_ctl.cli.mapping_diff import events_option
+from attio_ctl.cli.options import format_option, plan_options, workspace_option
+from attio_ctl.errors import Exit, UsageError
 
 
 @click.command("plan")
@@ -17,18 +19,21 @@ from attio_ctl.errors import Exit
 @format_option("text", "json", "markdown", "html")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 0 when there are none.")
-@click.option("--allow-destroy", multiple=True, metavar="ADDRESS", help="Confirm the deletion of an object.")
-@click.option("--expires", type=click.IntRange(1), default=24, show_default=True, metavar="HOURS", help="Valid for.")
+@plan_options
+@click.option("--base", metavar="REV", help="Show what the mappings do to events otherwise than at this git revision.")
+@events_option
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     workspace: str | None,
     form: str,
     out: Path | None,
     detailed_exitcode: bool,
-    allow_destroy: tuple[str, ...],
-    expires: int,
+    base: str | None,
+    events: tuple[Path, ...],
+    **asked: Any,
 ) -> None:
     """Show what `apply` would change; write nothing.
 
@@ -38,25 +43,30 @@ def command(
     Example:
         attio-ctl plan
         attio-ctl plan --out plan.json && attio-ctl apply plan.json
-        attio-ctl plan --format markdown > comment.md
+        attio-ctl plan --format markdown --base origin/main > comment.md
     """
     from attio_ctl.attio.reader import AttioReader  # noqa: PLC0415  heavy imports wait
-    from attio_ctl.cli import checking, console, planning, wiring  # noqa: PLC0415
+    from attio_ctl.cli import checking, console, planning, reviewing, wiring  # noqa: PLC0415
     from attio_ctl.plan import document  # noqa: PLC0415
 
+    if base is not None and form != "markdown":
+        raise UsageError("`--base` is for `--format markdown`", hint="see also `attio-ctl mapping diff --base REV`")
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
 
-    options = planning.Options(allow_destroy=allow_destroy, expires_hours=expires)
+    options = planning.Options(**asked)
 
     async def make() -> planning.Made:
         async with wiring.connect(loaded, AttioReader) as connected:
             return await planning.make_plan(loaded, connected.attio, connected.workspace, options)
 
-    plan = asyncio.run(make()).plan
+    made = asyncio.run(make())
+    plan = made.plan
     if out is not None:
         wiring.write_file(out, document.dump(plan))
-    console.out(planning.show(plan, form, console.style_for(sys.stdout)))
+    comparison = None if base is None else reviewing.Comparison(base, events, workspace)
+    more = reviewing.sections(made, loaded, comparison) if form == "markdown" else ()
+    console.out(planning.show(plan, form, console.style_for(sys.stdout), more))
     if out is not None:
         console.note(f"Saved to {out}. To carry out exactly this: attio-ctl apply {out}")
     if plan.incomplete:

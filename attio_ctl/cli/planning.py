@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,14 @@ from attio_ctl.config.load import Loaded
 from attio_ctl.errors import UsageError
 from attio_ctl.plan import document
 from attio_ctl.plan.build import build_plan
+from attio_ctl.plan.changes import Archive, Change, Delete
+from attio_ctl.plan.diff import diff
+from attio_ctl.plan.drift import find_drift
+from attio_ctl.plan.impact import COUNTED_UP_TO, NO_IMPACTS, Impact, Question, lists_of, questions
+from attio_ctl.plan.limits import Limits, find_excesses
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.removal import Guards, Removal
+from attio_ctl.plan.select import select
 from attio_ctl.render.markdown import Section, render_markdown
 from attio_ctl.render.terminal import render_plan
 from attio_ctl.render.text import Style
@@ -37,30 +44,60 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a person may ask of a plan besides the files; `expires_hours` is how long it may be applied."""
+    """What a person may ask of a plan besides the files, by the names of `cli.options.plan_options`."""
 
+    targets: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
     allow_destroy: tuple[str, ...] = ()
+    max_archive: int | None = 10
+    max_impact: int | None = None
+    no_impact: bool = False
     expires_hours: int = 24
 
 
 async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, options: Options) -> Made:
-    """Read the workspace, compare it with the files, and check the mappings against what it will be."""
+    """Read the workspace, compare it with the files, count what changes reach, and check the mappings."""
     desired = build_desired(loaded.spec, loaded.places.at)
     live = await read_live(attio, workspace)
     lock = read_lock(lock_path(loaded.files[0]))
+    removals = removals_of(loaded)
+    guards = Guards(frozenset(parse_addresses(options.allow_destroy)), lock.protected | protected_by(desired))
+    changes = select(
+        diff(desired, live, removals, guards),
+        tuple(parse_addresses(options.targets)),
+        tuple(parse_addresses(options.excludes)),
+    )
+    impacts = NO_IMPACTS if options.no_impact or live.incomplete else await count_impacts(attio, changes, live)
     plan = build_plan(
         name=loaded.spec.workspace,
+        changes=changes,
         desired=desired,
         live=live,
-        removals=removals_of(loaded),
-        guards=Guards(frozenset(parse_addresses(options.allow_destroy)), lock.protected | protected_by(desired)),
+        removals=removals,
         source=wiring.describe_source(loaded),
         checks=() if live.incomplete else checking.check_against(loaded, live, desired),
         mappings=checking.note_mappings(loaded, delivering.delivered_with(loaded, workspace.id)),
+        impacts=impacts,
+        drift=() if live.incomplete else find_drift(lock, live),
+        held_by=find_excesses(changes, impacts, Limits(options.max_archive, options.max_impact)),
         now=datetime.now(UTC).replace(microsecond=0),
         expires=timedelta(hours=options.expires_hours),
     )
     return Made(plan, desired, live)
+
+
+async def count_impacts(attio: AttioReader, changes: Sequence[Change], live: State) -> dict[Address, Impact]:
+    """Ask how many records each removal or rename reaches; side by side, at the pace of the read limit."""
+
+    async def count(question: Question) -> tuple[Address, Impact]:
+        found = await attio.count_records(question.object, filter=question.filter, at_most=COUNTED_UP_TO)
+        return question.address, Impact(found, found < COUNTED_UP_TO, lists_of(question.address, live))
+
+    asked = list(questions(changes, live))
+    counted = dict(await asyncio.gather(*(count(question) for question in asked)))
+    removed = (change.address for change in changes if isinstance(change, Archive | Delete))
+    uncounted = {a: Impact(None, True, lists_of(a, live)) for a in removed if a not in counted and a.kind != "webhook"}
+    return counted | uncounted
 
 
 def removals_of(loaded: Loaded) -> tuple[Removal, ...]:

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from attio_ctl.address import Address
 from attio_ctl.attribute_types import STANDARD_OBJECTS
 from attio_ctl.errors import Problem
-from attio_ctl.plan.changes import Blocked
-from attio_ctl.plan.diff import diff
+from attio_ctl.plan.changes import Blocked, Change
+from attio_ctl.plan.drift import Drift
+from attio_ctl.plan.impact import NO_IMPACTS, Impact
 from attio_ctl.plan.match import match
 from attio_ctl.plan.model import MappingNote, Plan, Source
-from attio_ctl.plan.removal import Guards, Removal
+from attio_ctl.plan.removal import Removal
 from attio_ctl.state.resource import State
 
 
 def build_plan(
     *,
     name: str,
+    changes: tuple[Change, ...],
     desired: State,
     live: State,
     removals: tuple[Removal, ...],
-    guards: Guards,
     source: Source,
-    checks: Iterable[Problem],
-    mappings: Iterable[MappingNote],
     now: datetime,
     expires: timedelta,
+    checks: Iterable[Problem] = (),
+    mappings: Iterable[MappingNote] = (),
+    impacts: Mapping[Address, Impact] = NO_IMPACTS,
+    drift: Iterable[Drift] = (),
+    held_by: Iterable[str] = (),
 ) -> Plan:
     """
-    Put the difference of both sides, the checks and the mappings together.
+    Put the changes, what they reach, the checks and the mappings together.
 
     Args:
         name: The workspace's name in the files.
+        changes: What `diff` gives for both sides, or the part of it that was asked for.
         now: Aware, in UTC; the caller owns the clock.
         expires: How long the plan may be applied.
     """
     assert live.workspace is not None, "a live state knows its workspace"
-    changes = diff(desired, live, removals, guards)
     return Plan(
         name=name,
         workspace=live.workspace,
@@ -47,6 +51,9 @@ def build_plan(
         unmanaged=find_unmanaged(desired, live, removals),
         checks=tuple(checks),
         mappings=tuple(sorted(mappings, key=lambda note: note.address)),
+        impacts=impacts,
+        drift=tuple(drift),
+        held_by=tuple(held_by),
         incomplete=live.incomplete,
         writes=sum(not isinstance(change, Blocked) for change in changes),
         created_at=now,

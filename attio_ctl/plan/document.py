@@ -25,6 +25,7 @@ from attio_ctl.plan.document_models import (
     ChangePart,
     CheckPart,
     CostPart,
+    DriftPart,
     ImpactPart,
     Location,
     MappingPart,
@@ -35,13 +36,18 @@ from attio_ctl.plan.document_models import (
     SummaryPart,
     WorkspacePart,
 )
+from attio_ctl.plan.drift import Drift
 from attio_ctl.plan.fingerprint import expected_fields, fingerprint
+from attio_ctl.plan.impact import Impact
 from attio_ctl.plan.model import MappingNote, Plan, Source, risk_of, summarise
 from attio_ctl.state.resource import Workspace
 
 FORMAT_VERSION: Final = "1.0"
 WRITES_PER_SECOND: Final = 25
 """Per token. Source: docs.attio.com/rest-api/guides/rate-limiting (2026-07)."""
+
+
+NOT_COUNTED: Final = Impact(records=None, exact=True, lists=())
 
 
 def dump(plan: Plan) -> bytes:
@@ -109,6 +115,10 @@ def _document(plan: Plan) -> dict[str, Any]:
         source=SourcePart(config_hash=plan.source.config_hash, git_sha=plan.source.git_sha, dirty=plan.source.dirty),
         complete=not plan.incomplete,
         incomplete=list(plan.incomplete),
+        blocked_by=list(plan.held_by),
+        resource_drift=[
+            DriftPart(address=str(d.address), field=d.field, before=d.applied, after=d.live) for d in plan.drift
+        ],
         resource_changes=[_resource_change(change, plan) for change in plan.changes],
         unmanaged=[str(address) for address in plan.unmanaged],
         checks=[_check(problem) for problem in plan.checks],
@@ -145,12 +155,22 @@ def _resource_change(change: Change, plan: Plan) -> ResourceChange:
         risk=risk_of(change),
         precondition=_precondition(change),
         blocked=_blocked(change),
-        impact=ImpactPart(mappings=[str(address) for address in plan.mappings_hit_by(change)]),
+        impact=_impact(change, plan),
         note=change.note if isinstance(change, Archive | Delete) else None,
         mirror=None if mirror is None else str(mirror),
         secret_file=change.secret_file if isinstance(change, Create) else None,
         unchanged=change.unchanged if isinstance(change, Update) else 0,
         depends_on=[str(address) for address in change.depends_on],
+    )
+
+
+def _impact(change: Change, plan: Plan) -> ImpactPart:
+    impact = plan.impacts.get(change.address, NOT_COUNTED)
+    return ImpactPart(
+        records=impact.records,
+        records_exact=impact.exact,
+        lists=[str(address) for address in impact.lists],
+        mappings=[str(address) for address in plan.mappings_hit_by(change)],
     )
 
 
@@ -215,6 +235,15 @@ def _plan(document: PlanDocument) -> Plan:
             MappingNote(Address.parse(m.address), m.digest, m.status, tuple(Address.parse(a) for a in m.writes))
             for m in document.mappings
         ),
+        impacts={
+            Address.parse(part.address): Impact(
+                part.impact.records, part.impact.records_exact, tuple(Address.parse(a) for a in part.impact.lists)
+            )
+            for part in document.resource_changes
+            if part.impact.records is not None or part.impact.lists
+        },
+        drift=tuple(Drift(Address.parse(d.address), d.field, d.before, d.after) for d in document.resource_drift),
+        held_by=tuple(document.blocked_by),
         incomplete=tuple(document.incomplete),
         writes=document.cost.writes,
         created_at=document.created_at,

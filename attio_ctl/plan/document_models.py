@@ -63,7 +63,21 @@ class BlockedPart(Part):
 
 
 class ImpactPart(Part):
+    """`records` is null where it was not counted; `records_exact` is false where counting stopped early."""
+
+    records: int | None
+    records_exact: bool
+    lists: list[str]
     mappings: list[str]
+
+
+class DriftPart(Part):
+    """`field` is null for a resource that is gone; `before` is what the last apply left."""
+
+    address: str
+    field: str | None
+    before: Any
+    after: Any
 
 
 class ResourceChange(Part):
@@ -129,6 +143,8 @@ class PlanDocument(Part):
     source: SourcePart
     complete: bool
     incomplete: list[str]
+    blocked_by: list[str]
+    resource_drift: list[DriftPart]
     resource_changes: list[ResourceChange]
     unmanaged: list[str]
     checks: list[CheckPart]

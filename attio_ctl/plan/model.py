@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from attio_ctl.address import Address
 from attio_ctl.errors import Problem
 from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Doable, Restore, Update
+from attio_ctl.plan.drift import Drift
+from attio_ctl.plan.impact import NO_IMPACTS, Impact
 from attio_ctl.state.resource import Workspace
 
 
@@ -42,8 +44,9 @@ class Plan:
     What apply would do to one workspace.
 
     `incomplete` names what could not be read; such a plan is shown, never applied. `unmanaged` lists what is in the
-    workspace and in no file, system attributes left out: nothing happens to it. `writes` counts the requests that apply
-    sends.
+    workspace and in no file, system attributes left out: nothing happens to it. `drift` is what somebody changed in
+    Attio since the last apply. `held_by` says why thresholds keep the plan from being applied. `writes` counts the
+    requests that apply sends.
     """
 
     name: str
@@ -53,6 +56,9 @@ class Plan:
     unmanaged: tuple[Address, ...] = ()
     checks: tuple[Problem, ...] = ()
     mappings: tuple[MappingNote, ...] = ()
+    impacts: Mapping[Address, Impact] = field(default_factory=lambda: NO_IMPACTS)
+    drift: tuple[Drift, ...] = ()
+    held_by: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     writes: int
     created_at: datetime

@@ -34,6 +34,8 @@ def _plan_lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from _check_lines(plan.checks, style)
     for what in plan.incomplete:
         yield from _wrapped(Line("!", 0, f"could not read {what}"), style)
+    for why in plan.held_by:
+        yield from _wrapped(Line("!", 0, f"this plan cannot be applied: {why}"), style)
     if plan.incomplete:
         yield style.paint("This plan is incomplete and cannot be applied.", fg="red", bold=True)
     elif not plan.changes:

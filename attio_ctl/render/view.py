@@ -13,6 +13,7 @@ from typing import Literal
 
 from attio_ctl.address import Address
 from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Restore, Update
+from attio_ctl.plan.impact import Impact
 from attio_ctl.plan.leaves import MISSING, diff_leaves
 from attio_ctl.plan.model import Plan, Summary, summarise
 from attio_ctl.render.escaping import visible
@@ -153,9 +154,34 @@ def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan, held: 
             yield Line("!", depth, f"{name}: {change.why}")
             yield from _field_lines(change.before, change.after, depth + 1)
             yield Line("", depth + 1, f"way out: {change.way_out}")
+    yield from _reach_lines(change, plan, depth + 1)
+
+
+def _reach_lines(change: Change, plan: Plan, depth: int) -> Iterator[Line]:
+    """What a change reaches beyond itself: records, lists, mappings, and what somebody changed in Attio."""
+    drifted = [drift for drift in plan.drift if drift.address == change.address]
+    for drift in drifted:
+        what = f"`{drift.field}` was" if drift.field else "it was"
+        yield Line("!", depth, f"{what} changed in Attio since the last apply")
+    impact = plan.impacts.get(change.address)
+    if impact is not None:
+        reach = describe_impact(change, impact)
+        if reach:
+            yield Line("!" if impact.records else "#", depth, reach)
     hit = plan.mappings_hit_by(change)
     if hit:
-        yield Line("!", depth + 1, f"written by {', '.join(str(address) for address in hit)}")
+        yield Line("!", depth, f"written by {', '.join(str(address) for address in hit)}")
+
+
+def describe_impact(change: Change, impact: Impact) -> str:
+    """`311 records hold a value; list.renewals shows them`, or that it could not be counted."""
+    lists = f"; shown by {', '.join(str(address) for address in impact.lists)}" if impact.lists else ""
+    if impact.records is None:
+        return f"how many records hold a value cannot be counted{lists}"
+    count = f"{impact.records}" if impact.exact else f"at least {impact.records}"
+    one = impact.records == 1 and impact.exact
+    what = "exist" if change.address.kind == "object" else "hold a value" if not one else "holds a value"
+    return f"{count} {'record' if one else 'records'} {what}{lists if impact.records else ''}"
 
 
 def _waits_for(change: Change, held: _Held) -> str:

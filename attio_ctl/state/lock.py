@@ -126,8 +126,9 @@ def build_lock(
     """
     The lock after an apply.
 
-    What the files manage is taken as it is live now. What they do not manage any more is dropped, unless it is
-    protected, still there and not to be forgotten.
+    What is as the files ask for is taken as it is live now. What is not (it was left out, or failed) stays as it was
+    locked before, so that drift under it is not forgotten. What the files do not manage any more is dropped, unless it
+    is protected, still there and not to be forgotten.
 
     Args:
         forgotten: What a `removed:` entry says to stop managing.
@@ -144,5 +145,8 @@ def build_lock(
             continue
         resource = desired.resources[address]
         fields = {name: found.fields.get(name) for name in resource.fields}
+        known = before.resources.get(address)
+        if known is not None and fields != resource.fields:
+            fields = dict(known.fields)
         kept[address] = Locked(own_id(found), fields, resource.protect)
     return Lock(live.workspace.id, kept)

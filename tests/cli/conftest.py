@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from servers import TOKEN
 
 from attio_ctl.cli.main import main
 
@@ -48,3 +49,10 @@ def write(project: Path) -> Callable[..., Path]:
         return path
 
     return write_workspace
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The token of `servers.attio`, where its workspace file looks for it."""
+    monkeypatch.setenv("ATTIO_TOKEN", TOKEN)
+    return TOKEN

@@ -7,25 +7,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from click.testing import Result
 from proxy import hanging_at
+from servers import TOKEN, ask, attio, head
 
 from attio_ctl.apply.journal import read_journal
-from attio_ctl.sandbox.faults import read_rules
-from attio_ctl.sandbox.options import NO_LIMITS, Options
-from attio_ctl.sandbox.server import embedded
 
 Run = Callable[..., Result]
 Write = Callable[..., Path]
 
-TOKEN = "5afe" * 16
 EVERYTHING = """
     objects:
       people:
@@ -46,31 +40,6 @@ EVERYTHING = """
 """
 
 
-@contextmanager
-def attio(project: Path, *faults: dict[str, Any], tokens: dict[str, Any] | None = None) -> Iterator[str]:
-    """A sandbox of this process with a fault script, kept in a file of the project; it stands for api.attio.com."""
-    options = Options(
-        limits=NO_LIMITS,
-        tokens=tokens or {},
-        workspace_slug="acme",
-        workspace_name="Acme",
-        faults=tuple(read_rules(list(faults))),
-    )
-    with embedded(project / "attio.sqlite", token=TOKEN, options=options) as url:
-        yield url
-
-
-def head(url: str) -> str:
-    """The first lines of a workspace file whose token is in the environment."""
-    return f"workspace: acme\napi: {{token: {{env: ATTIO_TOKEN}}, base_url: {url!r}}}\n"
-
-
-def ask(url: str, path: str) -> list[dict[str, Any]]:
-    """What Attio says, without the client under test."""
-    answer = httpx.get(f"{url}/v2/{path}", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False)
-    return list(answer.json()["data"])
-
-
 def inventory(url: str) -> dict[str, list[str]]:
     """Everything that an apply can make, by kind, without ids; a duplicate would show as a second entry."""
     found: dict[str, list[str]] = {"objects": [o["api_slug"] for o in ask(url, "objects")]}
@@ -88,12 +57,6 @@ def inventory(url: str) -> dict[str, list[str]]:
                 if attribute["type"] == of_type:
                     found[path] = [each["title"] for each in ask(url, f"{path}/{kind}")]
     return {name: sorted(names) for name, names in found.items()}
-
-
-@pytest.fixture
-def token(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("ATTIO_TOKEN", TOKEN)
-    return TOKEN
 
 
 CREATES = ["objects", "*/attributes", "*/options", "*/statuses", "lists", "webhooks"]

@@ -15,6 +15,9 @@ from attio_ctl.address import Address
 from attio_ctl.errors import AttioCtlError, Place, Problem, StalePlanError
 from attio_ctl.plan import document
 from attio_ctl.plan.build import build_plan
+from attio_ctl.plan.diff import diff
+from attio_ctl.plan.drift import Drift
+from attio_ctl.plan.impact import Impact
 from attio_ctl.plan.model import MappingNote, Plan, Source
 from attio_ctl.plan.removal import Guards, Removal
 
@@ -25,12 +28,19 @@ NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 def plan_of(case: dict[str, object]) -> Plan:
     place = Place("a.yaml", 3, 1)
     removed = spec_of(case["desired"]).removed
+    removals = tuple(Removal(Address.parse(r.address), r.action, r.reason, place) for r in removed)
+    guards = Guards(frozenset(Address.parse(text) for text in case.get("allow_destroy", ())))
+    desired, live = desired_of(case["desired"]), live_of(case["live"])
+    changes = diff(desired, live, removals, guards)
     return build_plan(
         name="acme",
-        desired=desired_of(case["desired"]),
-        live=live_of(case["live"]),
-        removals=tuple(Removal(Address.parse(r.address), r.action, r.reason, place) for r in removed),
-        guards=Guards(frozenset(Address.parse(text) for text in case.get("allow_destroy", ()))),
+        changes=changes,
+        desired=desired,
+        live=live,
+        removals=removals,
+        impacts={change.address: Impact(311, False, (Address.root("list", "renewals"),)) for change in changes},
+        drift=[Drift(Address.root("object", "people"), "plural_noun", "People", "Humans")],
+        held_by=["a reason"],
         source=Source("sha256:0", "abc", True),
         checks=[Problem("AC301", "a message", Place("a.yaml", 1, 2), "mapping.x", "a hint", "warning")],
         mappings=[
