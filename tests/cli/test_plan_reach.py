@@ -146,7 +146,7 @@ def test_accepted_drift_goes_into_its_line_and_everything_else_stays(
         settled = attio_ctl("plan")
 
     assert "workspaces/acme/workspace.yaml" in accepted.stderr
-    assert after == before.replace("title: Source", "title: Origin").replace('title: "Score"', "title: Points")
+    assert after == before.replace("title: Source", "title: Origin").replace('"Score"', '"Points"')
     assert "No changes" in settled.stdout
 
 
