@@ -1,0 +1,61 @@
+"""Every example of docs/sandbox.md runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from attio_ctl.sandbox.faults import Effects, Rule, read_rules
+from attio_ctl.sandbox.options import NO_LIMITS, Options
+from attio_ctl.sandbox.portable import grow
+from attio_ctl.sandbox.server import embedded
+from attio_ctl.sandbox.store.store import Store
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+HERE = "http://127.0.0.1:8700"
+
+
+def blocks(language: str) -> list[str]:
+    return [text for name, text in BLOCKS if name == language]
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_the_python_runs(text: str) -> None:
+    exec(compile(text, "docs/sandbox.md", "exec"), {})
+
+
+@pytest.mark.parametrize(("language", "program"), [("sh", "bash"), ("js", "node")])
+def test_the_commands_are_answered(language: str, program: str) -> None:
+    if shutil.which(program) is None or shutil.which("curl") is None:
+        pytest.skip(f"no {program} or curl on this machine")
+    flags = ["--input-type=module", "-e"] if program == "node" else ["-ec"]
+    with embedded(":memory:", token="dev", options=Options(limits=NO_LIMITS)) as url:
+        for text in blocks(language):
+            told = text.replace(HERE, url) + ("\nif (!answer.ok) process.exit(1);" if program == "node" else "")
+            run = subprocess.run([program, *flags, told], capture_output=True, text=True, timeout=30, check=True)
+            assert program == "node" or "data" in json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_the_fault_script_is_one(text: str) -> None:
+    assert len(read_rules(yaml.safe_load(text))) == 6
+
+
+@pytest.mark.parametrize("text", blocks("json"))
+def test_the_seed_grows(text: str) -> None:
+    store = Store(":memory:", Options())
+    grow(store, json.loads(text))
+    assert store.db.row("SELECT COUNT(*) FROM records") == (1,)
+    store.close()
+
+
+def test_every_key_of_a_fault_is_explained() -> None:
+    for name in (*Rule.__dataclass_fields__, *Effects.__dataclass_fields__):
+        assert name == "effects" or f"`{name}`" in PAGE, name
