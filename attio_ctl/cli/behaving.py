@@ -1,0 +1,61 @@
+"""What `mapping diff` and `plan --base` share: both versions of the mappings over sample events."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+from attio_ctl.cli.revision import load_at
+from attio_ctl.config import models
+from attio_ctl.config.load import Loaded, list_workspaces
+from attio_ctl.delivery.events import Undecodable, decode
+from attio_ctl.delivery.source import read_lines
+from attio_ctl.mapping.behaviour import Behaviour, Sample, compare_behaviour
+from attio_ctl.mapping.program import Program, compile_mappings
+from attio_ctl.state.schema import Schema
+
+SAMPLE_LIMIT: Final = 10_000
+"""Events that are compared; more take longer than a pull request waits for."""
+
+
+def compare_with(
+    revision: str, workspace: str | None, loaded: Loaded, events: Sequence[Path], schema: Schema
+) -> Behaviour:
+    """
+    The mappings at a revision against those in the files, both compiled for the same schema.
+
+    Args:
+        workspace: What the person selected: a name, folder or file, which the revision has under the same path; None
+            for the only one there is.
+        events: Files of sample events; without any, the events of the mappings' own tests, old and new.
+
+    Raises:
+        UsageError, ConfigError, EventsError, StorageError: what cannot be read.
+    """
+    selected = workspace if workspace is not None else list_workspaces(Path())[0]
+    base = load_at(revision, selected, environ=os.environ)
+    was: dict[str, models.Mapping] = {} if base is None else dict(base.spec.mappings)
+    samples = _from_files(events) if events else _from_tests(was, dict(loaded.spec.mappings))
+    old = compile_mappings(was, schema) if was else Program(())
+    return compare_behaviour(old, compile_mappings(loaded.spec.mappings, schema), islice(samples, SAMPLE_LIMIT))
+
+
+def _from_files(files: Sequence[Path]) -> Iterator[Sample]:
+    for line in chain.from_iterable(read_lines(path) for path in files):
+        event = decode(line.raw)
+        if not isinstance(event, Undecodable):
+            yield Sample(line.place, event)
+
+
+def _from_tests(was: dict[str, models.Mapping], now: dict[str, models.Mapping]) -> Iterator[Sample]:
+    """Each event once, though both versions have it."""
+    seen: list[object] = []
+    for mappings in (now, was):
+        for name, mapping in mappings.items():
+            for number, test in enumerate(mapping.tests, 1):
+                if test.given not in seen:
+                    seen.append(test.given)
+                    yield Sample(f"test {number} of mapping.{name}", test.given)

@@ -1,0 +1,90 @@
+"""What a change of mappings does to events, for the terminal and for a pull request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from attio_ctl.mapping.behaviour import Behaviour, Example, Kind, ValueChange
+from attio_ctl.render.escaping import code, fenced, prose, shorten, visible
+from attio_ctl.render.markdown import Section
+from attio_ctl.render.text import Style
+
+EXAMPLES: Final = 12
+"""Ways of changing that a comment shows, those of most events first within each mapping."""
+
+_LINE: Final = 300
+_SIGNS: Final[dict[Kind, str]] = {"added": "+", "removed": "-", "changed": "!"}
+_COLOURS: Final = {"+": "green", "-": "red", "!": "yellow"}
+
+
+def render_mapping_changes(behaviour: Behaviour, against: str) -> Section:
+    """
+    The section of a pull-request comment.
+
+    Args:
+        against: The revision that it is compared with, as a person wrote it.
+    """
+    lines = [f"Compared with {code(against)}: {_count(behaviour)}", ""]
+    for example in behaviour.examples[:EXAMPLES]:
+        lines += [f"**{code(f'mapping.{example.mapping}')}** {prose(_headline(example))}", ""]
+        lines += [fenced("diff", "\n".join(_diff(example))), ""]
+    if len(behaviour.examples) > EXAMPLES:
+        lines.append(f"… and {len(behaviour.examples) - EXAMPLES} more ways in which events change")
+    return Section(f"Mappings: {_count(behaviour)}", "\n".join(lines))
+
+
+def render_behaviour(behaviour: Behaviour, against: str, style: Style) -> str:
+    """The same for a terminal, with every way in which events change."""
+    lines = []
+    for example in behaviour.examples:
+        lines += [style.paint(f"mapping.{example.mapping}", bold=True) + f"  {_headline(example)}"]
+        for line in _diff(example):
+            colour = _COLOURS.get(line[0])
+            lines.append("  " + (style.paint(line, fg=colour) if colour else line))
+        lines.append("")
+    lines.append(style.paint(f"Compared with {visible(against)}: {_count(behaviour)}.", bold=True))
+    return "\n".join(lines) + "\n"
+
+
+def _count(behaviour: Behaviour) -> str:
+    events = f"{behaviour.compared:,} sample {'event' if behaviour.compared == 1 else 'events'}"
+    return f"{behaviour.touched:,} of {events} {'ends' if behaviour.touched == 1 else 'end'} otherwise"
+
+
+def _headline(example: Example) -> str:
+    others = f", and {example.events - 1:,} more change in the same way" if example.events > 1 else ""
+    return f"{visible(example.sample.source)}{others}"
+
+
+def _diff(example: Example) -> Iterator[str]:
+    if example.before != example.after:
+        yield f"- {shorten(visible(example.before), _LINE)}"
+        yield f"+ {shorten(visible(example.after), _LINE)}"
+    record = None
+    for change in example.changes:
+        if change.record != record:
+            record = change.record
+            yield f"  {shorten(visible(record), _LINE)}"
+        yield f"{_SIGNS[change.kind]}   {shorten(_line(change), _LINE)}"
+
+
+def _line(change: ValueChange) -> str:
+    match change.kind:
+        case "added":
+            return f"{change.slug}: {_shown(change.after)}"
+        case "removed":
+            return f"{change.slug}: {_shown(change.before)}"
+        case "changed":
+            return f"{change.slug}: {_shown(change.before)} → {_shown(change.after)}"
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case {"add": list() as added}:
+            return f"adds {_shown(added)}"
+        case _:
+            return visible(json.dumps(value, ensure_ascii=False))
