@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
 import pytest
 
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
@@ -85,3 +89,14 @@ def make_schema() -> Schema:
 def schema() -> Schema:
     """The workspace that the mappings of these tests write to."""
     return make_schema()
+
+
+@pytest.fixture(scope="session")
+def oracle() -> ModuleType:
+    """The naive interpreter beside this file, which no package imports."""
+    spec = spec_from_file_location("mapping_oracle", Path(__file__).parent / "oracle.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

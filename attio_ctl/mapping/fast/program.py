@@ -16,8 +16,8 @@ import msgspec
 import orjson
 
 from attio_ctl.mapping.expressions.node import ExpressionError
-from attio_ctl.mapping.fast.shape import shape_of
-from attio_ctl.mapping.fast.source import CannotGenerate, Source, generate, paths_of
+from attio_ctl.mapping.fast.shape import CannotGenerate, shape_of
+from attio_ctl.mapping.fast.source import Source, generate, paths_of
 from attio_ctl.mapping.program import CompiledMapping, Program
 from attio_ctl.mapping.writes import Mapped, Reject, Rejected
 

@@ -8,6 +8,7 @@ is anything but an object does not fit; it is mapped as a dict instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +19,14 @@ from attio_ctl.mapping.expressions.javascript import MISSING
 
 # What a path takes from a list or a text rather than from an object.
 _OF_LISTS: Final = "length"
+
+
+# What msgspec cannot name a field by; whatever has such a key is read whole.
+_UNNAMEABLE: Final = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')
+
+
+class CannotGenerate(Exception):  # noqa: N818  a question answered, not a fault
+    """The mapping has something that is not worth generating code for; it runs as it is."""
 
 
 @dataclass(slots=True)
@@ -48,14 +57,21 @@ class Shape:
 
 
 def shape_of(paths: Iterable[tuple[str, ...]]) -> Shape:
-    """The shape of events for paths of at least one step each."""
+    """
+    The shape of events for paths of at least one step each.
+
+    Raises:
+        CannotGenerate: the event itself has a key that cannot be named.
+    """
     root = Branch("event")
     for path in paths:
+        if _UNNAMEABLE.search(path[0]):
+            raise CannotGenerate(path[0])
         branch = root
         for index, step in enumerate(path):
             branch = branch.below.setdefault(step, Branch(f"f{len(branch.below)}"))
             following = path[index + 1] if index + 1 < len(path) else None
-            if following is None or following == _OF_LISTS or following.isdecimal():
+            if following is None or following == _OF_LISTS or following.isdecimal() or _UNNAMEABLE.search(following):
                 branch.read = True
                 break
     return Shape(_struct(root), root)

@@ -19,7 +19,7 @@ from attio_ctl.mapping.expressions.node import Expression, Literal, tidy, walk
 from attio_ctl.mapping.expressions.paths import ComputedPath, Path, follow
 from attio_ctl.mapping.expressions.texts import ComputedTemplate, Template
 from attio_ctl.mapping.fast.conditions import condition
-from attio_ctl.mapping.fast.shape import Shape
+from attio_ctl.mapping.fast.shape import CannotGenerate, Shape
 from attio_ctl.mapping.fql.tree import And, Call, Compare, Constant, Field, In, Many, Node, Not, Or
 from attio_ctl.mapping.integrations import DESTINATION, switched_on
 from attio_ctl.mapping.program import CompiledMapping
@@ -31,10 +31,6 @@ from attio_ctl.mapping.writes import NOT_SUBSCRIBED, SWITCHED_OFF, RecordKey, Wr
 
 _DEEPEST: Final = 20
 """Levels of indentation; Python itself ends at 100."""
-
-
-class CannotGenerate(Exception):  # noqa: N818  a question answered, not a fault
-    """The mapping has something that is not worth generating code for; it runs as it is."""
 
 
 def paths_of(mapping: CompiledMapping) -> Iterator[tuple[str, ...]]:
