@@ -126,6 +126,15 @@ async def test_pages_cover_everything_once(client: Any) -> None:
     assert " ".join(first_names(page) for page in pages[:3]) == " ".join(f"P{index}" for index in range(7))
 
 
+@pytest.mark.parametrize("text", ['quote " and \\ back', "naïve – 日本 🎉", "line\nbreak", "Ada"])
+async def test_any_text_is_found_again_by_what_it_equals(client: Any, text: str) -> None:
+    await client.create("people", job_title="another", name="B, A")
+    made = await client.create("people", job_title=text, name="L, Ada")
+    assert [one["id"] for one in await client.query("objects/people/records", {"job_title": text})] == [made["id"]]
+    since = {"job_title": {"value": text, "active_from": {"$eq": made["values"]["job_title"][0]["active_from"]}}}
+    assert [one["id"] for one in await client.query("objects/people/records", since)] == [made["id"]]
+
+
 async def test_a_record_is_found_by_its_id_and_by_what_it_points_at(client: Any) -> None:
     company = await client.create("companies", domains=["example.com"], name="Example")
     person = await client.create("people", name="L, Ada", company="example.com")

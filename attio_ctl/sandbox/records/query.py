@@ -10,7 +10,7 @@ import orjson
 from attio_ctl.sandbox.errors import RefusedError
 from attio_ctl.sandbox.model import Attribute, Collection, Json
 from attio_ctl.sandbox.records import unique
-from attio_ctl.sandbox.records.fields import MANY_FIELDS, comparable, default_field, kind_of_field
+from attio_ctl.sandbox.records.fields import FIELDS, MANY_FIELDS, comparable, default_field, kind_of_field
 from attio_ctl.sandbox.records.filters import (
     Among,
     Comparison,
@@ -26,10 +26,15 @@ from attio_ctl.sandbox.records.filters import (
     read_path,
 )
 from attio_ctl.sandbox.records.rows import Row, after, by_pks, with_links
-from attio_ctl.sandbox.records.view import KEYS, Viewer
+from attio_ctl.sandbox.records.view import KEYS, OWN, Viewer
 from attio_ctl.sandbox.store.store import Store
 
 CHUNK: Final = 500
+
+# Types whose comparable texts stand in the stored values as they are, whole or as a part.
+_STORED_AS_TEXT: Final = frozenset(
+    {"text", "date", "timestamp", "email-address", "domain", "phone-number", "personal-name", "location"}
+)
 
 
 class Query:
@@ -81,8 +86,8 @@ class Query:
             for start in range(0, len(pks), CHUNK):
                 yield from self._loaded(by_pks(self.store.db, pks[start : start + CHUNK]))
             return
-        last = 0
-        while rows := after(self.store.db, self.collection.pk, last, CHUNK):
+        last, holding = 0, _held(self.condition)
+        while rows := after(self.store.db, self.collection.pk, last, CHUNK, holding):
             last = rows[-1].pk
             yield from self._loaded(rows)
 
@@ -178,6 +183,18 @@ def _key(operand: Json) -> str:
     if isinstance(operand, str):
         return operand
     return repr(int(operand) if isinstance(operand, float) and operand.is_integer() else operand)
+
+
+def _held(condition: Condition) -> bytes:
+    """Bytes that the stored values of every row that meets a condition hold: SQLite passes over the others."""
+    match condition:
+        case Every(parts):
+            return max((_held(part) for part in parts), key=len, default=b"")
+        case Test(attribute, comparisons) if attribute.slug not in OWN and attribute.type in _STORED_AS_TEXT:
+            own = FIELDS[attribute.type]
+            equal = [one.operand for one in comparisons if one.operator == "$eq" and one.field in own]
+            return max((orjson.dumps(operand)[1:-1] for operand in equal), key=len, default=b"")
+    return b""
 
 
 def _mentions_links(condition: Condition) -> bool:

@@ -46,7 +46,7 @@ _BY_PKS: Final = """
 """
 _PAGE: Final = """
     SELECT pk, id, collection, parent, created_at, actor, data
-    FROM records WHERE collection = ? AND pk > ? ORDER BY pk LIMIT ?
+    FROM records WHERE collection = ? AND pk > ? AND instr(data, ?) ORDER BY pk LIMIT ?
 """
 _LINKS: Final = """
     SELECT l.record, l.attribute, l.target, l.active_from, l.actor, l.position, t.collection, t.id
@@ -78,9 +78,9 @@ def by_pks(db: Database, pks: Iterable[int]) -> list[Row]:
     return [found[pk] for pk in wanted if pk in found]
 
 
-def after(db: Database, collection: int, pk: int, limit: int) -> list[Row]:
-    """The next rows of a collection in the order of their making, without their links."""
-    return [_row(raw) for raw in db.rows(_PAGE, (collection, pk, limit))]
+def after(db: Database, collection: int, pk: int, limit: int, holding: bytes = b"") -> list[Row]:
+    """The next rows of a collection, as they were made, whose stored values hold some bytes; without their links."""
+    return [_row(raw) for raw in db.rows(_PAGE, (collection, pk, holding, limit))]
 
 
 def with_links(db: Database, rows: list[Row]) -> list[Row]:
