@@ -14,6 +14,8 @@ from attio_ctl import __version__
 from attio_ctl.errors import AttioCtlError, Exit
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "init": ("init", "Begin a workspace."),
+    "import": ("import_", "Write a live workspace down as files."),
     "fmt": ("fmt", "Lay out the files of a workspace, comments kept."),
     "validate": ("validate", "Check the files of a workspace, offline."),
     "plan": ("plan", "Show what `apply` would change; write nothing."),

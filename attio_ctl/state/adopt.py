@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from attio_ctl.address import Address
 from attio_ctl.attribute_types import ACTIVATED_BY_HAND, STANDARD_OBJECTS
 from attio_ctl.config.key_order import sort_keys
+from attio_ctl.config.scaffold import schema_line
 from attio_ctl.config.secrets import describe_secret
 from attio_ctl.config.yaml_build import build_tree, entry_at
-from attio_ctl.config.yaml_comments import SCHEMA_LINE
 from attio_ctl.config.yaml_tree import Collection, Comment, Scalar, Tree
 from attio_ctl.config.yaml_writer import write_tree
 from attio_ctl.state.blocks import (
@@ -35,9 +35,6 @@ from attio_ctl.state.blocks import (
 )
 from attio_ctl.state.resource import Resource, State, own_id
 from attio_ctl.state.standard import standard_state
-
-SCHEMA_FILE: Final = "schemas/workspace.schema.json"
-"""Where the editor's schema lies in a project, seen from its root."""
 
 _ATTRIBUTES_OPENED: Final = 5
 _WEBHOOKS_OPENED: Final = 4
@@ -215,12 +212,7 @@ class _Adoption:
         return tree
 
     def _write(self, path: str, root: Collection, head: list[Comment] | None = None) -> None:
-        self._files[path] = write_tree(Tree(root, [schema_line(path), *(head or [])]))
-
-
-def schema_line(path: str) -> Comment:
-    """What tells an editor the schema of a file, by its path below the workspace's folder."""
-    return Comment(f"{SCHEMA_LINE} $schema={'../' * (path.count('/') + 2)}{SCHEMA_FILE}")
+        self._files[path] = write_tree(Tree(root, [Comment(schema_line(path)), *(head or [])]))
 
 
 def _one_line(text: str) -> str:

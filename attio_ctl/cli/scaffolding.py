@@ -1,0 +1,60 @@
+"""What `init` and `import` share: putting a new workspace's files where they belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from attio_ctl.cli import wiring
+from attio_ctl.config.files import find_workspace
+from attio_ctl.config.models import SLUG_PATTERN
+from attio_ctl.config.scaffold import GITIGNORE, SCHEMA_FILE
+from attio_ctl.config.schema_export import write_schemas
+from attio_ctl.errors import StorageError, UsageError
+
+
+def check_name(name: str) -> None:
+    """
+    Raises:
+        UsageError: a workspace cannot be called so.
+    """
+    if not re.match(SLUG_PATTERN, name):
+        raise UsageError(
+            f"`{name}` cannot be the name of a workspace", hint="use a letter, then letters, digits, `_` or `-`"
+        )
+
+
+def check_free(name: str, *, hint: str) -> None:
+    """
+    Raises:
+        UsageError: there is such a workspace already.
+    """
+    folder = Path("workspaces") / name
+    if find_workspace(name, Path()) is not None or folder.exists():
+        raise UsageError(f"there is a workspace `{name}` already", hint=hint)
+
+
+def write_workspace(name: str, files: Mapping[str, str]) -> Path:
+    """
+    Write the files of a workspace, and what a project needs besides where it is not there yet.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    folder = Path("workspaces") / name
+    for path, text in files.items():
+        _write(folder / path, text)
+    if not Path(SCHEMA_FILE).exists():
+        write_schemas(Path(SCHEMA_FILE).parent)
+    if not Path(".gitignore").exists():
+        _write(Path(".gitignore"), GITIGNORE)
+    return folder
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the folder: {error.strerror}", where=str(path.parent)) from error
+    wiring.write_file(path, text.encode())
