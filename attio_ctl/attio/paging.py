@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from attio_ctl.attio.errors import UnexpectedAnswerError
 
@@ -45,20 +45,28 @@ async def each(fetch: Callable[[Position], Awaitable[Page[Row, Position]]], firs
         before, position = page.rows, page.next
 
 
-def by_offset(fetch: Callable[[int], Awaitable[list[Row]]], *, full_page: int, start: int = 0) -> AsyncIterator[Row]:
+ROUND: Final = 10
+"""Limits that servers set by themselves are multiples of this, so a page of any other size was not cut off by one."""
+
+
+def by_offset(
+    fetch: Callable[[int], Awaitable[list[Row]]], *, full_page: int, maximum_known: bool = True, start: int = 0
+) -> AsyncIterator[Row]:
     """
     Every row of an endpoint that takes `limit` and `offset`.
 
     Args:
         fetch: Gives the rows at an offset.
-        full_page: The number of rows that the endpoint surely gives when it has them; a shorter page is the last. Where
-            the greatest `limit` is undocumented this is 1: a server that caps the page must not look like the end.
+        full_page: The `limit` that is asked for; a page with fewer rows is the last.
+        maximum_known: Whether the endpoint is sure to take that `limit`. Where its maximum is undocumented, a server
+            may have capped the page silently, so a shorter page of a round size is followed by one more request.
         start: The first offset.
     """
 
     async def page(offset: int) -> Page[Row, int]:
         rows = await fetch(offset)
-        return Page(rows, offset + len(rows) if len(rows) >= full_page else None)
+        capped = not maximum_known and bool(rows) and len(rows) % ROUND == 0
+        return Page(rows, offset + len(rows) if len(rows) >= full_page or capped else None)
 
     return each(page, start)
 

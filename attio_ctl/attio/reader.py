@@ -47,7 +47,7 @@ WEBHOOKS_PAGE: Final = 100
 """The greatest that Attio gives. Source: OpenAPI document, GET /v2/webhooks."""
 
 ATTRIBUTES_PAGE: Final = 500
-"""Neither default nor maximum is documented, so a page of any size may be followed by another."""
+"""Neither default nor maximum is documented."""
 
 VIEWS_PAGE: Final = 500
 
@@ -168,7 +168,7 @@ class AttioReader:
             query = {"limit": str(ATTRIBUTES_PAGE), "offset": str(offset), "show_archived": "true"}
             return await self._session.get(path_of(target, parent, "attributes"), list[Attribute], query)
 
-        return [row async for row in by_offset(fetch, full_page=1)]
+        return [row async for row in by_offset(fetch, full_page=ATTRIBUTES_PAGE, maximum_known=False)]
 
     async def attribute(self, target: Target, parent: str, attribute: str) -> Attribute:
         """One attribute by slug or id, archived or not."""

@@ -97,22 +97,29 @@ async def test_a_body_of_another_shape_is_an_api_error(talk: Any, answers: Any, 
         await talk(answers.ok(200, body)).attio.objects()
 
 
-async def test_attributes_are_read_to_an_empty_page_because_their_greatest_page_is_unknown(
+async def test_a_page_of_attributes_that_the_server_may_have_capped_is_not_taken_for_the_last(
     talk: Any, answers: Any
 ) -> None:
     """A server that caps the page below our `limit` must not look like the end: a plan would miss attributes."""
-    t = talk(answers.rows([attribute("a"), attribute("b")]), answers.rows([attribute("c")]), answers.rows([]))
+    t = talk(answers.rows([attribute(f"a{n}") for n in range(50)]), answers.rows([attribute("z")]))
 
     found = await t.attio.attributes("objects", "people")
 
-    assert [a["api_slug"] for a in found] == ["a", "b", "c"]
+    assert len(found) == 51
     path = "GET /v2/objects/people/attributes?limit=500&offset={}&show_archived=true"
-    assert t.script.lines == [path.format(0), path.format(2), path.format(3)]
+    assert t.script.lines == [path.format(0), path.format(50)]
+
+
+async def test_a_page_of_attributes_of_no_round_size_is_the_last(talk: Any, answers: Any) -> None:
+    t = talk(answers.rows([attribute("a"), attribute("b")]))
+
+    assert len(await t.attio.attributes("objects", "people")) == 2
+    assert len(t.script.lines) == 1
 
 
 async def test_a_server_that_ignores_offsets_is_noticed(talk: Any, answers: Any) -> None:
     with pytest.raises(UnexpectedAnswerError, match="once more"):
-        await talk(answers.rows([attribute("a")])).attio.attributes("lists", "renewals")
+        await talk(answers.rows([attribute(f"a{n}") for n in range(10)])).attio.attributes("lists", "renewals")
 
 
 async def test_webhooks_are_paged_by_the_hundred(talk: Any, answers: Any) -> None:
