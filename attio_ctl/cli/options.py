@@ -63,3 +63,13 @@ def format_option(*formats: str) -> Callable[[F], F]:
     return click.option(
         "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to write it."
     )
+
+
+max_bytes_option: Callable[[F], F] = click.option(
+    "--max-bytes",
+    type=click.IntRange(10_000, 10_000_000),
+    default=60_000,
+    show_default=True,
+    metavar="BYTES",
+    help="Size of the Markdown; what destroys is never cut.",
+)

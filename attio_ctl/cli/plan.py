@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from attio_ctl.cli.mapping_diff import events_option
-from attio_ctl.cli.options import format_option, plan_options, workspace_option
+from attio_ctl.cli.options import format_option, max_bytes_option, plan_options, workspace_option
 from attio_ctl.errors import Exit, UsageError
 
 
@@ -22,6 +22,7 @@ from attio_ctl.errors import Exit, UsageError
 @plan_options
 @click.option("--base", metavar="REV", help="Show what the mappings do to events otherwise than at this git revision.")
 @events_option
+@max_bytes_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -33,6 +34,7 @@ def command(
     detailed_exitcode: bool,
     base: str | None,
     events: tuple[Path, ...],
+    max_bytes: int,
     **asked: Any,
 ) -> None:
     """Show what `apply` would change; write nothing.
@@ -66,7 +68,7 @@ def command(
         wiring.write_file(out, document.dump(plan))
     comparison = None if base is None else reviewing.Comparison(base, events, workspace)
     more = reviewing.sections(made, loaded, comparison) if form == "markdown" else ()
-    console.out(planning.show(plan, form, console.style_for(sys.stdout), more))
+    console.out(planning.show(plan, form, console.style_for(sys.stdout), more, max_bytes))
     if out is not None:
         console.note(f"Saved to {out}. To carry out exactly this: attio-ctl apply {out}")
     if plan.incomplete:

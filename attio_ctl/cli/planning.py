@@ -23,14 +23,17 @@ from attio_ctl.plan.impact import COUNTED_UP_TO, NO_IMPACTS, Impact, Question, l
 from attio_ctl.plan.limits import Limits, find_excesses
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.removal import Guards, Removal
+from attio_ctl.plan.sealed import seal_change
 from attio_ctl.plan.select import select
+from attio_ctl.render.markdown import BUDGET as COMMENT_BYTES
 from attio_ctl.render.markdown import Section, render_markdown
 from attio_ctl.render.terminal import render_plan
 from attio_ctl.render.text import Style
 from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
-from attio_ctl.state.lock import lock_path, read_lock
+from attio_ctl.state.lock import lock_path, read_lock, with_known_ids
 from attio_ctl.state.resource import State, Workspace
+from attio_ctl.state.sealing import written_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,9 @@ class Options:
 
 async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, options: Options) -> Made:
     """Read the workspace, compare it with the files, count what changes reach, and check the mappings."""
-    desired = build_desired(loaded.spec, loaded.places.at)
-    live = await read_live(attio, workspace)
     lock = read_lock(lock_path(loaded.files[0]))
+    desired = with_known_ids(build_desired(loaded.spec, loaded.places.at), lock)
+    live = await read_live(attio, workspace)
     removals = removals_of(loaded)
     guards = Guards(frozenset(parse_addresses(options.allow_destroy)), lock.protected | protected_by(desired))
     changes = select(
@@ -68,9 +71,10 @@ async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, op
         tuple(parse_addresses(options.excludes)),
     )
     impacts = NO_IMPACTS if options.no_impact or live.incomplete else await count_impacts(attio, changes, live)
+    written = written_in(loaded)
     plan = build_plan(
         name=loaded.spec.workspace,
-        changes=changes,
+        changes=tuple(seal_change(change, written) for change in changes),
         desired=desired,
         live=live,
         removals=removals,
@@ -121,13 +125,13 @@ def parse_addresses(texts: Iterable[str]) -> Iterable[Address]:
             raise UsageError(str(error), hint="for example `object.vehicles`") from None
 
 
-def show(plan: Plan, form: str, style: Style, sections: Sequence[Section] = ()) -> str:
-    """A plan in one of the formats of `--format`; `sections` is what else the Markdown has."""
+def show(plan: Plan, form: str, style: Style, sections: Sequence[Section] = (), max_bytes: int = COMMENT_BYTES) -> str:
+    """A plan in one of the formats of `--format`; `sections` and `max_bytes` are for Markdown."""
     match form:
         case "json":
             return document.dump(plan).decode()
         case "markdown":
-            return render_markdown(plan, sections=sections, run_url=run_url(os.environ))
+            return render_markdown(plan, sections=sections, run_url=run_url(os.environ), budget=max_bytes)
         case "html":
             from attio_ctl.render.html import render_html  # noqa: PLC0415  jinja2 waits
 

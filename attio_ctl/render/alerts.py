@@ -15,22 +15,27 @@ from attio_ctl.address import Address
 from attio_ctl.plan.changes import Archive, Blocked, Delete
 from attio_ctl.plan.model import Plan
 from attio_ctl.render.escaping import at_most, code, escape, prose, shorten
-from attio_ctl.render.view import local_name
+from attio_ctl.render.view import describe_impact, local_name
 
 BUDGET: Final = 44_000
 """Bytes for what goes away: a line for each of about 500 changes, or the names of about 1,800."""
 
-_BLOCKED_BUDGET: Final = 5_000
-_INCOMPLETE_BUDGET: Final = 2_000
-_COUNTED_BUDGET: Final = 20_000
+_BLOCKED_BUDGET: Final = 4_500
+_INCOMPLETE_BUDGET: Final = 1_500
+_COUNTED_BUDGET: Final = 18_000
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """Something that the plan archives or deletes: why, by the `removed:` entry, and which mappings write it."""
+    """
+    Something that the plan archives or deletes.
+
+    `mappings` write it; `reach` tells how many records and which lists it is in, empty where nobody counted.
+    """
 
     change: Archive | Delete
     mappings: tuple[Address, ...]
+    reach: str
 
     @property
     def word(self) -> str:
@@ -39,7 +44,16 @@ class Going:
 
 def going(plan: Plan) -> tuple[Going, ...]:
     """All that goes away, in the order of the plan."""
-    return tuple(Going(c, plan.mappings_hit_by(c)) for c in plan.changes if isinstance(c, Archive | Delete))
+    return tuple(
+        Going(change, plan.mappings_hit_by(change), _reach(plan, change))
+        for change in plan.changes
+        if isinstance(change, Archive | Delete)
+    )
+
+
+def _reach(plan: Plan, change: Archive | Delete) -> str:
+    impact = plan.impacts.get(change.address)
+    return describe_impact(change, impact) if impact is not None else ""
 
 
 def alerts(plan: Plan) -> Iterator[str]:
@@ -49,6 +63,12 @@ def alerts(plan: Plan) -> Iterator[str]:
         yield "> [!CAUTION]"
         yield f"> This plan takes away {len(gone):,} {'thing' if len(gone) == 1 else 'things'}:"
         yield from _first_that_fits(map(_each, gone), _named(gone), _counted(gone))
+        yield ""
+    if plan.held_by:
+        yield "> [!WARNING]"
+        yield "> This plan is held back and cannot be applied as it is:"
+        reasons = (f"> - {prose(shorten(why, 300))}" for why in plan.held_by)
+        yield from at_most(_INCOMPLETE_BUDGET, reasons, "> - … and {} more")
         yield ""
     if plan.blocked:
         yield "> [!WARNING]"
@@ -80,7 +100,8 @@ def _each(gone: Going) -> str:
     """A line for each, with its reason and the mappings that write it."""
     written = f", written by {', '.join(code(str(address)) for address in gone.mappings)}" if gone.mappings else ""
     because = f" ({escape(shorten(gone.change.note, 300))})" if gone.change.note else ""
-    return f"> - {_emphasised(gone.word)} {code(str(gone.change.address))}{because}{written}"
+    reach = f": **{escape(shorten(gone.reach, 300))}**" if gone.reach else ""
+    return f"> - {_emphasised(gone.word)} {code(str(gone.change.address))}{reach}{because}{written}"
 
 
 def _named(gone: Sequence[Going]) -> Iterator[str]:

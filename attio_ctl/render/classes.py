@@ -38,6 +38,6 @@ def verdict(plan: Plan) -> Verdict:
         return "Failed"
     if any(risk_of(change) == "destructive" for change in plan.doable):
         return "Destructive"
-    if plan.blocked:
+    if plan.blocked or plan.held_by:
         return "Blocked"
     return "Changes" if plan.changes else "No changes"

@@ -22,7 +22,7 @@ from attio_ctl.plan.model import Plan, summarise
 from attio_ctl.render.alerts import going
 from attio_ctl.render.classes import CLASSES, MEANINGS, Class, class_of, groups_of, verdict
 from attio_ctl.render.escaping import visible
-from attio_ctl.render.view import VERBS, Group, describe_counts, summary_line
+from attio_ctl.render.view import VERBS, Group, describe_counts, show_value, summary_line
 
 
 def render_html(plan: Plan, *, run_url: str | None = None) -> str:
@@ -92,7 +92,10 @@ def _page_file(name: str) -> str:
 
 @cache
 def _template() -> Template:
-    filters: dict[str, Any] = {"visible": lambda value: visible(str(value))}
+    filters: dict[str, Any] = {
+        "visible": lambda value: visible(str(value)),
+        "shown": lambda value: visible(show_value(value)),
+    }
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(filters)
     return environment.from_string(_page_file("plan.html.j2"))

@@ -15,11 +15,12 @@ from urllib.parse import quote
 from attio_ctl.errors import Problem
 from attio_ctl.plan.changes import Change
 from attio_ctl.plan.document import plan_id
+from attio_ctl.plan.drift import Drift
 from attio_ctl.plan.model import Plan, summarise
 from attio_ctl.render.alerts import alerts
 from attio_ctl.render.classes import CLASSES, Class, class_of, groups_of, verdict
 from attio_ctl.render.escaping import at_most, cell, code, escape, fenced, prose, shorten
-from attio_ctl.render.view import Group, Line, describe_counts, group_changes, summary_line
+from attio_ctl.render.view import Group, Line, describe_counts, group_changes, show_value, summary_line
 
 BUDGET: Final = 60_000
 """UTF-8 bytes, and so at most as many characters. GitHub refuses a comment above 65,536 characters."""
@@ -53,18 +54,21 @@ class Section:
         return _size(_folded(self.summary, self.body)) + 2
 
 
-def render_markdown(plan: Plan, *, sections: Sequence[Section] = (), run_url: str | None = None) -> str:
+def render_markdown(
+    plan: Plan, *, sections: Sequence[Section] = (), run_url: str | None = None, budget: int = BUDGET
+) -> str:
     """
     The whole comment; its first line is a marker by which an older comment is found.
 
     Args:
         sections: What else to show, the most important first; each is shown whole or left out.
         run_url: The CI job that made the plan.
+        budget: UTF-8 bytes; more than the default is for places that take more than a comment does.
     """
     head = "\n".join([*_head(plan, run_url), *alerts(plan), *_counts(plan)])
-    closing = list(_within([*_checks(plan), *_unmanaged(plan)], BUDGET - _size(head) - _NOTICE))
+    closing = list(_within([*_drift(plan), *_checks(plan), *_unmanaged(plan)], budget - _size(head) - _NOTICE))
     pieces = [piece for kind in CLASSES for piece in _pieces(plan, kind)]
-    room = BUDGET - _size(head) - sum(section.size for section in closing) - _NOTICE
+    room = budget - _size(head) - sum(section.size for section in closing) - _NOTICE
     if sum(piece.size for piece in pieces) > room:
         pieces = [piece.shortened() for piece in pieces]
     kept = _fitting(pieces, room)
@@ -198,6 +202,20 @@ def _notice(cut: Sequence[_Piece], sections: int) -> Iterator[str]:
         )
     elif sections:
         yield f"_{sections} more sections do not fit here; they are in the job's summary and artefact._"
+
+
+def _drift(plan: Plan) -> Iterator[Section]:
+    if plan.drift:
+        lines = at_most(_CHECKS_BUDGET, map(_drifted, plan.drift), "- … and {} more")
+        summary = f"Drift: {len({drift.address for drift in plan.drift})} changed in Attio since the last apply"
+        yield Section(summary, "\n".join(lines))
+
+
+def _drifted(drift: Drift) -> str:
+    if drift.field is None:
+        return f"- {code(str(drift.address))} is gone"
+    before, after = shorten(show_value(drift.applied), 200), shorten(show_value(drift.live), 200)
+    return f"- {code(str(drift.address))} {escape(drift.field)}: {code(before)} → {code(after)}"
 
 
 def _checks(plan: Plan) -> Iterator[Section]:

@@ -18,6 +18,7 @@ from attio_ctl.plan.leaves import MISSING, diff_leaves
 from attio_ctl.plan.model import Plan, Summary, summarise
 from attio_ctl.render.escaping import visible
 from attio_ctl.state.resource import Json
+from attio_ctl.state.sealing import HIDDEN, is_sealed
 
 Symbol = Literal["+", "~", "-a", "-", "!", "<=", "#", ""]
 """Create or restore, change in place, archive, delete, blocked, checked only, remark, none."""
@@ -245,6 +246,9 @@ def _title_remark(change: Create) -> str:
 def _field_lines(before: Mapping[str, Json], after: Mapping[str, Json], depth: int) -> Iterator[Line]:
     width = max((len(name) for name in after), default=0)
     for name in after:
+        if is_sealed(before.get(name)):
+            yield Line("~", depth, f"{name.ljust(width)} {HIDDEN} → {show_value(after[name])}")
+            continue
         for leaf in diff_leaves(before.get(name), after[name]):
             label = ".".join([name, *(str(step) for step in leaf.path)]).ljust(width)
             if leaf.before is MISSING:
@@ -260,6 +264,8 @@ def show_value(value: Json) -> str:
     match value:
         case None:
             return "none"
+        case _ if is_sealed(value):
+            return HIDDEN
         case {"static": [only]}:
             return show_value(only)
         case {"static": list() as several}:

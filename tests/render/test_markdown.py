@@ -16,6 +16,8 @@ from plans import add, archive, attribute, delete, plan_of, require, retitle
 from attio_ctl.address import Address
 from attio_ctl.errors import Place, Problem
 from attio_ctl.plan.changes import Blocked, Change
+from attio_ctl.plan.drift import Drift
+from attio_ctl.plan.impact import Impact
 from attio_ctl.plan.model import MappingNote
 from attio_ctl.render.escaping import cell, code, escape, fenced, prose, visible
 from attio_ctl.render.markdown import BUDGET, Section, render_markdown
@@ -314,3 +316,28 @@ def test_sections_are_shown_whole_or_left_out_and_counted():
     assert "<summary>Mapping</summary>" in body
     assert "xxx" not in body
     assert "_1 more sections do not fit here" in body
+
+
+def test_who_is_reached_and_why_it_is_held_back_stand_above_the_folds():
+    score = attribute("people.score")
+    impact = Impact(311, True, (Address.root("list", "renewals"),))
+    plan = plan_of(archive(score), impacts={score: impact}, held_by=("311 records are more than `--max-impact 100`",))
+    above = render_markdown(plan).partition("<details")[0]
+
+    assert "- archive `object.people.attribute.score`: **311 records hold a value; shown by list.renewals**" in above
+    assert "> - 311 records are more than `--max-impact 100`" in above
+
+
+def test_drift_is_told_apart_from_what_the_files_change():
+    found = Drift(attribute("people.x"), "title", "Old", "<b>New</b>")
+    body = render_markdown(plan_of(drift=(found,)))
+
+    assert "<summary>Drift: 1 changed in Attio since the last apply</summary>" in body
+    assert '- `object.people.attribute.x` title: `"Old"` → `"<b>New</b>"`' in body
+
+
+def test_a_larger_place_takes_the_whole_plan():
+    plan = plan_of(*many(300, 700, 1000))
+
+    assert "do not fit here" not in render_markdown(plan, budget=1_000_000)
+    assert render_markdown(plan, budget=1_000_000).count("\n+ ") == 1000
