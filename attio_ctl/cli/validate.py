@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import click
 
-from attio_ctl.cli.options import workspace_option
+from attio_ctl.cli.options import format_option, workspace_option
+from attio_ctl.errors import ConfigError, Exit
 
 
 @click.command("validate")
 @workspace_option
-def command(workspace: str | None) -> None:
+@format_option("text", "json")
+@click.pass_context
+def command(ctx: click.Context, *, workspace: str | None, form: str) -> None:
     """Check the files of a workspace, offline: no token, no network.
 
-    Every problem is shown at once, as `file:line:col`.
+    Every problem is shown at once, as `file:line:col`; what its code means stands in docs/reference/rules.md. A warning
+    is ignored by a comment on its line or above it: `# attio-ctl: ignore AC137 because …`.
 
     \b
     Example:
         attio-ctl validate
-        attio-ctl validate -w staging
+        attio-ctl validate -w staging --format json
     """
     from attio_ctl.cli import checking, console, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.render.problems import render_problems_json  # noqa: PLC0415
 
-    loaded = wiring.load_workspace(workspace)
-    problems = checking.check_offline(loaded)
-    console.show_problems([*loaded.warnings, *(p for p in problems if p.severity == "warning")])
+    try:
+        loaded = wiring.load_workspace(workspace)
+        problems = (*loaded.warnings, *checking.check_offline(loaded))
+    except ConfigError as error:
+        if form == "text":
+            raise
+        console.out(render_problems_json(error.problems))
+        ctx.exit(Exit.INVALID)
+    if form == "json":
+        console.out(render_problems_json(problems))
+        ctx.exit(Exit.INVALID if any(problem.severity == "error" for problem in problems) else Exit.DONE)
+    console.show_problems(problem for problem in problems if problem.severity == "warning")
     checking.raise_errors(problems)
     console.out(checking.describe(loaded) + "\n")
