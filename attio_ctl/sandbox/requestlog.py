@@ -9,15 +9,17 @@ from attio_ctl.sandbox.store.store import Store
 
 FLUSH_AFTER_S: Final = 0.2
 FLUSH_AT: Final = 500
+KEPT: Final = 100_000
 
 _INSERT: Final = (
     "INSERT INTO requests (at, execution_id, token, method, path, status, code, duration_us, fault) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_PRUNE: Final = "DELETE FROM requests WHERE pk <= (SELECT MAX(pk) FROM requests) - ?"
 
 
 class RequestLog:
-    """Buffers rows of the `requests` table; `flush` before reading the table."""
+    """Buffers rows of the `requests` table, which holds the last 100,000; `flush` before reading the table."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -41,3 +43,4 @@ class RequestLog:
             rows, self._rows = self._rows, []
             with self.store.db.transaction():
                 self.store.db.connection.executemany(_INSERT, rows)
+                self.store.db.write(_PRUNE, (KEPT,))

@@ -1,12 +1,17 @@
 """
 Clients that others published, with their own run-time validation, against the sandbox.
 
-They are no dependencies of this project: `pip install attio py-attio` to run these.
+They are no dependencies of this project: `pip install attio py-attio` to run the first two, and for the third
+`npm install attio-ts-sdk` in a folder that the variable `NODE_CLIENTS` names.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,3 +113,15 @@ def test_py_attio(url: str) -> None:
     client.delete_record("ships", made["id"]["record_id"])
     with pytest.raises(Exception, match="404"):
         client.get_record("ships", made["id"]["record_id"])
+
+
+def test_attio_ts_sdk_with_zod_validation_of_every_answer(url: str) -> None:
+    """npm `attio-ts-sdk`, whose answers and requests pass Zod schemas of 2026-08."""
+    folder = os.environ.get("NODE_CLIENTS", "")
+    node = shutil.which("node")
+    if node is None or not (Path(folder) / "node_modules" / "attio-ts-sdk").is_dir():
+        pytest.skip("the client `attio-ts-sdk` is not installed")
+    flow = Path(__file__).with_name("attio_ts_sdk.mjs").read_text(encoding="utf-8")
+    command = [node, "--input-type=module", "-e", flow, "--", url]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stderr, run.stdout) == (0, "", "18 steps\n")

@@ -64,6 +64,7 @@ _LINKED: Final = """
 
 
 def _json(call: Call, row: Any) -> dict[str, Json]:
+    """`completed_at` is newer than the OpenAPI document: from SDKs generated in 2026-08 and 2026-10."""
     pk, id_, created_at, actor, details = row
     schema = call.store.schema
     kept = orjson.loads(details)
@@ -72,6 +73,7 @@ def _json(call: Call, row: Any) -> dict[str, Json]:
         "content_plaintext": kept["content"],
         "deadline_at": kept["deadline_at"],
         "is_completed": kept["is_completed"],
+        "completed_at": kept["completed_at"],
         "linked_records": [
             {"target_object_id": schema.collections[collection].slug, "target_record_id": record_id}
             for collection, record_id in call.store.db.rows(_LINKED, (pk,))
@@ -156,6 +158,7 @@ def create_task(call: Call) -> Json:
         "content": fields["content"],
         "deadline_at": _deadline(fields["deadline_at"]),
         "is_completed": fields["is_completed"],
+        "completed_at": iso(call.store.now()) if fields["is_completed"] else None,
         "assignees": _assignees(call, fields["assignees"]),
     }
     pk = call.store.db.write(
@@ -193,8 +196,9 @@ def update_task(call: Call) -> Json:
     kept = orjson.loads(details)
     if "deadline_at" in fields:
         kept["deadline_at"] = _deadline(fields["deadline_at"])
-    if "is_completed" in fields:
+    if fields.get("is_completed", kept["is_completed"]) != kept["is_completed"]:
         kept["is_completed"] = fields["is_completed"]
+        kept["completed_at"] = iso(call.store.now()) if fields["is_completed"] else None
     if "assignees" in fields:
         kept["assignees"] = _assignees(call, fields["assignees"])
     if "linked_records" in fields:
