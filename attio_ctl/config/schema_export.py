@@ -104,6 +104,8 @@ def _walk(schema: Any, change: Callable[[Schema], Schema], *, is_schema: bool = 
 def _as_draft_07(schema: Schema) -> Schema:
     """Without pydantic's titles and OpenAPI's discriminators; a slug is the only kind of name that is allowed."""
     changed = {key: value for key, value in schema.items() if key not in ("title", "discriminator")}
+    if "pattern" in changed:  # what the environment will put in cannot be known
+        changed["pattern"] += r"|\$\{"
     if "patternProperties" in changed:
         changed["additionalProperties"] = False
     if "$ref" in changed and len(changed) > 1:  # in draft 07, what stands beside a `$ref` does not count

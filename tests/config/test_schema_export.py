@@ -73,6 +73,8 @@ def test_what_the_loader_refuses_is_marked_in_the_editor(text: str) -> None:
         "",
         "extends: ../base",
         "extends: [../base, ../eu]",
+        "workspace_id: ${WORKSPACE_ID}",
+        "webhooks: {w: {url: '${URL:-https://example.com}/x', on: [{event: record.updated}]}}",
         "objects: {people: {attributes: {x: {type: select, options: [A, {title: B, renamed_from: C}]}}}}",
         "objects: {people: {attributes: {x: {type: date, default: {dynamic: P1M}}}}}",
         "lists: {renewals: {attributes: {stage: {type: status, statuses: [Open]}}}}",
