@@ -74,7 +74,9 @@ def build_schema(*layers: State) -> Schema:
             attributes.setdefault(address.name, {})
         elif address.kind == "attribute" and address.top.kind == "object":
             known = titles.get(address, {False: set(), True: set()})
-            attributes.setdefault(address.top.name, {})[address.name] = _attribute(resource, known)
+            attribute = _attribute(resource, known)
+            names = (address.name, resource.ids.get("attribute_id", address.name))
+            attributes.setdefault(address.top.name, {}).update(dict.fromkeys(names, attribute))
     objects = {slug: ObjectSchema(slug, active.get(slug, True), known) for slug, known in attributes.items()}
     return Schema(objects, None if members is None else frozenset(members))
 

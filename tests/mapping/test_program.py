@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from attio_ctl.address import Address
 from attio_ctl.config.models import Mapping
 from attio_ctl.errors import ConfigError
 from attio_ctl.mapping.program import Program, compile_mappings
+from attio_ctl.mapping.standard import standard_state
 from attio_ctl.mapping.writes import (
     NOT_SUBSCRIBED,
     SWITCHED_OFF,
@@ -19,7 +21,8 @@ from attio_ctl.mapping.writes import (
     Write,
     Writes,
 )
-from attio_ctl.state.schema import Schema
+from attio_ctl.state.resource import Resource, State
+from attio_ctl.state.schema import Schema, build_schema
 
 MAPPING: TypeAdapter[Any] = TypeAdapter(Mapping)
 PERSON = RecordKey("people", "email_addresses", "ada@example.com")
@@ -250,3 +253,24 @@ def test_the_digest_changes_with_the_mapping_but_not_with_its_tests(schema: Sche
     )
 
     assert plain == tested != other
+
+
+def test_an_attribute_may_be_named_by_its_id_and_is_written_by_its_slug() -> None:
+    """Segment's page: either the id or the slug of an attribute."""
+    uuid = "b25ca42d-2ac0-49ad-8a3b-0b2f7a1a0c11"
+    standard = standard_state()
+    vin = Address.parse("object.companies.attribute.vat")
+    live = State({vin: Resource(vin, {"type": "text"}, {"attribute_id": uuid})})
+    spec = {
+        "action": "group-workspace",
+        "preset": "none",
+        "domain": "$.d",
+        "company": {uuid: "$.vat"},
+        "workspace_id": "w",
+    }
+    known = build_schema(standard, live, State({}, active_objects={"workspaces": True}))
+
+    mapped = only(known, spec, {"d": "acme.com", "vat": "DE1"})
+
+    assert isinstance(mapped, Writes)
+    assert mapped.writes[0].values == {"domains": ["acme.com"], "vat": "DE1"}
