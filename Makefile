@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
 
-.PHONY: help demo test lint types contracts check record schemas pictures clean
+.PHONY: help demo test lint types contracts check record schemas pictures converge clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: lint types contracts test  ## All that CI runs
 
 record: $(READY)  ## Record the cassettes again: the sandbox, or a real workspace when ATTIO_TOKEN is set
 	$(BIN)/python -m pytest tests -m vcr --record-mode=rewrite -p no:xdist
+
+converge: $(READY)  ## Apply 500 generated workspaces, each twice: the plan after an apply must be empty
+	WORKSPACES=500 $(BIN)/python -m pytest tests/cli/test_convergence.py -n 2 -q
 
 schemas: $(READY)  ## Generate schemas/ from the models
 	$(BIN)/python -m attio_ctl.config.schema_export schemas/

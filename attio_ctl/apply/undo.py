@@ -26,10 +26,12 @@ def build_undo(plan: Plan, report: Report, live: State, *, now: datetime, expire
     The plan that takes back what a run applied.
 
     Args:
+        plan: As it was saved, without the values from the environment.
         live: The workspace as the run left it; the undo holds as long as the touched fields stay like that.
         expires: How long it may be applied.
     """
-    done = [outcome.change for outcome in reversed(report.outcomes) if isinstance(outcome, Applied)]
+    pairs = zip(plan.changes, report.outcomes, strict=True)
+    done = [change for change, outcome in pairs if isinstance(outcome, Applied)][::-1]
     changes = in_order([undone for change in done for undone in _undo(change, live)])
     return replace(
         plan,
@@ -57,6 +59,8 @@ def _undo(change: Change, live: State) -> Iterator[Change]:
         case Create(), Resource():
             kind = change.address.kind
             yield _impossible(change, f"Attio has no way to archive a {kind}, and deleting one is never planned here")
+        case Update(sealed=(_, *_)), Resource():
+            yield _impossible(change, "a value from the environment was there before, and it is not kept anywhere")
         case Update(previous=None), Resource():
             yield _back(change, found)
         case Update(), Resource():

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,17 +24,20 @@ from attio_ctl.apply.run import Step, apply_plan, begun_steps
 from attio_ctl.apply.undo import build_undo
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, planning, wiring
+from attio_ctl.config.environment import fill_text
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import BlockedError, CredentialsError, Exit, StalePlanError, UsageError, WrongWorkspaceError
 from attio_ctl.plan import document
-from attio_ctl.plan.changes import Blocked
+from attio_ctl.plan.changes import Blocked, Change
 from attio_ctl.plan.match import match
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.scopes import find_missing_scopes
+from attio_ctl.plan.sealed import unseal_change
 from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
-from attio_ctl.state.lock import build_lock, dump_lock, lock_path, read_lock
+from attio_ctl.state.lock import build_lock, dump_lock, lock_path, read_lock, with_known_ids
 from attio_ctl.state.resource import State, Workspace
+from attio_ctl.state.sealing import written_in
 
 ACTIVATION_POLL = 5.0
 """Seconds between looks at whether an object has been activated."""
@@ -121,7 +124,7 @@ class Run:
         begun = self._begun(run)
         with Journal(self._file_of(run, "journal")) as journal:
             return await apply_plan(
-                plan,
+                replace(plan, changes=tuple(_unsealed(change) for change in plan.changes)),
                 live,
                 operations=Operations(attio, live, root=Path()),
                 journal=journal,
@@ -151,15 +154,24 @@ class Run:
         return path
 
     def _write_lock(self, live: State) -> None:
-        desired = build_desired(self.loaded.spec, self.loaded.places.at)
         path = lock_path(self.loaded.files[0])
+        before = read_lock(path)
+        desired = with_known_ids(build_desired(self.loaded.spec, self.loaded.places.at), before)
         forgotten = frozenset(r.address for r in planning.removals_of(self.loaded) if r.action == "forget")
-        data = dump_lock(build_lock(read_lock(path), desired, live, match(desired, live), forgotten))
+        written = written_in(self.loaded)
+        data = dump_lock(build_lock(before, desired, live, match(desired, live), forgotten=forgotten, written=written))
         if not path.exists() or path.read_bytes() != data:
             wiring.write_file(path, data)
 
     def _file_of(self, run: str, what: str) -> Path:
         return wiring.state_directory(self.loaded) / "runs" / f"{run}.{what}"
+
+
+def _unsealed(change: Change) -> Change:
+    """The change with its values from the environment, which stand in no plan."""
+    if isinstance(change, Blocked):
+        return change
+    return unseal_change(change, lambda text: fill_text(text, os.environ))
 
 
 def _watch(total: int) -> Callable[[Outcome], None]:

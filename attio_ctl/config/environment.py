@@ -14,7 +14,7 @@ from typing import Final
 
 from attio_ctl.config import rules
 from attio_ctl.config.nodes import Entry, ListNode, MappingNode, Node, ScalarNode
-from attio_ctl.errors import Place, Problem
+from attio_ctl.errors import ConfigError, Place, Problem
 
 _REFERENCE = re.compile(r"\$(?P<literal>\$\{)|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\})?")
 _MIN_HIDDEN: Final = 4  # shorter values are hidden as whole words only, or they would tear up the sentences
@@ -81,6 +81,21 @@ class Substitution:
             return found
 
         return _REFERENCE.sub(value, text)
+
+
+def fill_text(text: str, environ: Mapping[str, str]) -> str:
+    """
+    A text with its variables put in, as when the file was loaded.
+
+    Raises:
+        ConfigError: a variable is not set.
+    """
+    substitution = Substitution(environ)
+    filled = substitution.apply(ScalarNode(text, Place("the saved plan")))
+    if substitution.problems:
+        raise ConfigError(substitution.problems)
+    assert isinstance(filled, ScalarNode), "a single value stays one"
+    return str(filled.value)
 
 
 def _longest_first(texts: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -47,7 +47,8 @@ class _Change:
     What every change says.
 
     `depends_on` names changes of the same plan that must be done first. `ids` are Attio's ids of the live resource,
-    empty when there is none yet; they name it in requests even while its slug or title changes.
+    empty when there is none yet; they name it in requests even while its slug or title changes. `sealed` are the fields
+    whose values come from the environment: they stand in `after` as the files have them, and in `before` as a hash.
     """
 
     address: Address
@@ -55,6 +56,7 @@ class _Change:
     place: Place | None = None
     depends_on: tuple[Address, ...] = ()
     ids: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    sealed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,14 +38,16 @@ class Location(Part):
 
 
 class ChangePart(Part):
-    """Terraform's names; what stands after `after` is always empty: nothing is unknown, secret or replaced here."""
+    """
+    Terraform's names. Nothing is unknown or replaced here; a sensitive field's value comes from the environment.
+    """
 
     actions: list[Action]
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     after_unknown: dict[str, Any] = {}
-    before_sensitive: dict[str, Any] = {}
-    after_sensitive: dict[str, Any] = {}
+    before_sensitive: dict[str, bool] = {}
+    after_sensitive: dict[str, bool] = {}
     replace_paths: list[Any] = []
 
 

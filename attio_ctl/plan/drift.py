@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from attio_ctl.address import Address
-from attio_ctl.plan.diff import equal
+from attio_ctl.plan.fingerprint import holds
 from attio_ctl.state.lock import Lock
 from attio_ctl.state.resource import Json, Resource, State, own_id
+from attio_ctl.state.sealing import is_sealed, seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +48,5 @@ def _drift(address: Address, lock: Lock, by_id: Mapping[str, Resource]) -> Itera
         yield Drift(address, "api_slug", address.name, found.address.name)
     for name, applied in sorted(locked.fields.items()):
         now = found.fields.get(name)
-        if not equal(applied, now):
-            yield Drift(address, name, applied, now)
+        if not holds(applied, now):
+            yield Drift(address, name, applied, seal(now) if is_sealed(applied) else now)

@@ -16,6 +16,7 @@ from attio_ctl.address import Address
 from attio_ctl.plan.changes import Archive, Create, Delete, Doable, Restore, Update
 from attio_ctl.plan.diff import equal
 from attio_ctl.state.resource import Json, Resource
+from attio_ctl.state.sealing import HIDDEN, is_sealed, seal
 
 ABSENT = "absent"
 
@@ -48,7 +49,8 @@ class Move:
     def __str__(self) -> str:
         if self.field is None:
             return f"`{self.address}` is {self.now}, but the plan saw it {self.planned}"
-        return f"`{self.address}`: `{self.field}` is {_show(self.now)}, but the plan saw {_show(self.planned)}"
+        now = HIDDEN if is_sealed(self.planned) else _show(self.now)
+        return f"`{self.address}`: `{self.field}` is {now}, but the plan saw {_show(self.planned)}"
 
 
 def find_moves(change: Doable, now: Resource | None) -> tuple[Move, ...]:
@@ -66,8 +68,13 @@ def find_moves(change: Doable, now: Resource | None) -> tuple[Move, ...]:
     return tuple(
         Move(change.address, name, planned, fields.get(name))
         for name, planned in expected_fields(change).items()
-        if not equal(planned, fields.get(name))
+        if not holds(planned, fields.get(name))
     )
+
+
+def holds(then: Json, now: Json) -> bool:
+    """Whether a value is what it was, when it may have been sealed then."""
+    return equal(then, seal(now) if is_sealed(then) else now)
 
 
 def is_done(change: Doable, now: Resource | None) -> bool:
@@ -91,4 +98,4 @@ def _presence(resource: Resource) -> str:
 
 
 def _show(value: Json) -> str:
-    return f"`{json.dumps(value, ensure_ascii=False)}`"
+    return HIDDEN if is_sealed(value) else f"`{json.dumps(value, ensure_ascii=False)}`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from attio_ctl.attribute_types import WITHOUT_CUSTOM_UNIQUE
 from attio_ctl.plan.changes import Blocked, Reason
@@ -15,6 +16,12 @@ IMMUTABLE: Mapping[str, str] = {
     "relationship": "make a new attribute under another slug, move the values, then archive this one",
     "parent_object": "move the list to its parent object in Attio, or make a new list",
 }
+
+
+# What means nothing, or something else, under another type; so are options and statuses, which then have to wait.
+BOUND_TO_TYPE = frozenset(
+    ("type", "is_multiselect", "is_unique", "default_value", "currency", "allowed_objects", "relationship")
+)
 
 
 def refusals(
@@ -38,7 +45,12 @@ def refusals(
     if found.system and after:
         names = ", ".join(f"`{name}`" for name in after)
         why = f"a system attribute cannot be edited through the API ({names})"
-        return (blocked("system_attribute", list(after), why, "drop these keys from the file; options can be managed"),)
+        held = blocked("system_attribute", list(after), why, "drop these keys from the file; options can be managed")
+        return (replace(held, absent="type" in after),)
+    if "type" in after:
+        bound = [name for name in after if name in BOUND_TO_TYPE]
+        why = f"it is a {before['type']} attribute, and Attio cannot change the type"
+        return (replace(blocked("immutable_field", bound, why, IMMUTABLE["type"]), absent=True),)
     refused = [
         blocked("immutable_field", [name], f"Attio cannot change `{name}` of an existing {resource.address.kind}", hint)
         for name, hint in IMMUTABLE.items()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from attio_ctl.config.nodes import plain
 from attio_ctl.config.yaml_reader import read_yaml
 from attio_ctl.errors import StorageError
 from attio_ctl.state.resource import Json, Resource, State, own_id
+from attio_ctl.state.sealing import NOTHING_HIDDEN, Written, as_written, seal
 
 VERSION: Final = 1
 HEAD: Final = (
@@ -121,7 +122,9 @@ def build_lock(
     desired: State,
     live: State,
     pairs: Mapping[Address, Resource | None],
+    *,
     forgotten: frozenset[Address] = frozenset(),
+    written: Written = NOTHING_HIDDEN,
 ) -> Lock:
     """
     The lock after an apply.
@@ -132,6 +135,7 @@ def build_lock(
 
     Args:
         forgotten: What a `removed:` entry says to stop managing.
+        written: What comes from the environment; a field that holds any of it is locked as a hash.
         pairs: Each desired resource's live one, as `plan.match` finds it.
     """
     assert live.workspace is not None, "a live state knows its workspace"
@@ -148,5 +152,21 @@ def build_lock(
         known = before.resources.get(address)
         if known is not None and fields != resource.fields:
             fields = dict(known.fields)
+        else:
+            fields = {n: seal(value) if as_written(value, written) != value else value for n, value in fields.items()}
         kept[address] = Locked(own_id(found), fields, resource.protect)
     return Lock(live.workspace.id, kept)
+
+
+def with_known_ids(desired: State, lock: Lock) -> State:
+    """
+    The desired state with the ids of the webhooks that an earlier apply has made.
+
+    A webhook has no name in Attio, so without its id a changed target would look like another webhook.
+    """
+    known = {a: locked.id for a, locked in lock.resources.items() if a.kind == "webhook"}
+    resources = {
+        address: replace(resource, pinned_id=resource.pinned_id or known.get(address))
+        for address, resource in desired.resources.items()
+    }
+    return replace(desired, resources=resources)
