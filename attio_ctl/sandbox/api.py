@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -65,6 +65,7 @@ class Api:
         self.courier = Courier(store)
         self._working: asyncio.Task[None] | None = None
         self._count = 0
+        self._run = os.urandom(8).hex()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter_ns()
@@ -94,7 +95,7 @@ class Api:
 
     def _execution_id(self) -> str:
         self._count += 1
-        return hashlib.blake2b(f"{id(self)}:{self._count}:{time.time_ns()}".encode(), digest_size=16).hexdigest()
+        return f"{self._run}{self._count:016x}"
 
     def _reply(self, request: _Request, body: bytes | None) -> tuple[Reply, str | None]:
         """The answer, and the code of the refusal if it is one."""
@@ -170,7 +171,8 @@ class Api:
             raise missing_scopes(missing)
         if body is None:
             raise RefusedError(413, "validation_type", "The request body is too large.")
-        query = dict(parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True))
+        asked = scope["query_string"]
+        query = dict(parse_qsl(asked.decode("utf-8", "replace"), keep_blank_values=True)) if asked else {}
         parsed = _json(body) if method not in ("GET", "DELETE") else None
         again = self.limiter.spend(score_of(parsed), request.now) if route.is_query else None
         if again is not None:
@@ -179,7 +181,8 @@ class Api:
 
     def _handle(self, route: Route, call: Call) -> Json | Answer:
         if route.kind == "read":
-            return route.handler(call)
+            with self.store.reading():
+                return route.handler(call)
         with self.store.transaction():
             return route.handler(call)
 

@@ -64,6 +64,16 @@ class Store:
         return self._schema
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One read of the API: the schema is looked at once and then stays the same to the end."""
+        _ = self.schema
+        self._settled = True
+        try:
+            yield
+        finally:
+            self._settled = False
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write of the API: all or nothing, the schema in memory included."""
         try:
