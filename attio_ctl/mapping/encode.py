@@ -84,10 +84,14 @@ def _simple(value: Value) -> Json:
         case RecordId():
             return value.id
         case PersonalName():
-            first, last = value["first_name"], value["last_name"]
-            return f"{last}, {first}" if last else first or value["full_name"]
+            return _name(value)
         case _:
             return value
+
+
+def _name(name: PersonalName) -> str:
+    first, last = name["first_name"], name["last_name"]
+    return f"{last}, {first}" if last else first or name["full_name"]
 
 
 def batch_assertion(
@@ -122,6 +126,8 @@ def batch_bytes(writes: tuple[Write, ...], received_at: str) -> bytes:
     nested = {write.key: write for write in writes[:-1]}
 
     def encoded(value: Any) -> Any:
+        if isinstance(value, PersonalName):
+            return _name(value)
         if isinstance(value, RecordKey):
             write = nested.pop(value, None)
             return value.value if write is None else _assertion(write, received_at)

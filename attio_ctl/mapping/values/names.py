@@ -52,7 +52,7 @@ def coerce_name(value: Any) -> Json:
 
 def _name(first: str, last: str, full: str) -> Json:
     full = full or (f"{first} {last}" if first and last else first or last)
-    return PersonalName(first_name=first, last_name=last, full_name=full)
+    return PersonalName({"first_name": first, "last_name": last, "full_name": full})
 
 
 def coerce_location(value: Any) -> Json:
