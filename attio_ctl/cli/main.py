@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "records": ("records", "Query the records of an object."),
     "mapping": ("mapping", "Try mappings out."),
     "sandbox": ("sandbox", "Run a local server that behaves like Attio."),
+    "completion": ("completion", "Print the completion script of a shell."),
 }
 """Command name to its module in `cli/` and its line in `--help`, so that help imports no command."""
 
