@@ -155,7 +155,8 @@ class Run:
 
     def _write_lock(self, live: State) -> None:
         path = lock_path(self.loaded.files[0])
-        before = read_lock(path)
+        assert live.workspace is not None, "a live state knows its workspace"
+        before = read_lock(path).of(live.workspace.id)
         desired = with_known_ids(build_desired(self.loaded.spec, self.loaded.places.at), before)
         forgotten = frozenset(r.address for r in planning.removals_of(self.loaded) if r.action == "forget")
         written = written_in(self.loaded)

@@ -51,6 +51,11 @@ async def read_drift(loaded: Loaded) -> tuple[Drift, ...]:
             f"there is no lock file beside `{loaded.files[0]}`", hint="`attio-ctl apply` writes it; commit it to git"
         )
     async with wiring.connect(loaded, AttioReader) as connected:
+        if lock.workspace_id != connected.workspace.id:
+            raise UsageError(
+                f"the lock file is of workspace {lock.workspace_id}, the token belongs to {connected.workspace.id}",
+                hint="apply to this workspace first; a sandbox that was reset is another workspace",
+            )
         live = await read_live(connected.attio, connected.workspace)
     if live.incomplete:
         raise BlockedError(f"the workspace could not be read whole: {'; '.join(live.incomplete)}", hint="try again")

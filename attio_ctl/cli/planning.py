@@ -60,7 +60,7 @@ class Options:
 
 async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, options: Options) -> Made:
     """Read the workspace, compare it with the files, count what changes reach, and check the mappings."""
-    lock = read_lock(lock_path(loaded.files[0]))
+    lock = read_lock(lock_path(loaded.files[0])).of(workspace.id)
     desired = with_known_ids(build_desired(loaded.spec, loaded.places.at), lock)
     live = await read_live(attio, workspace)
     removals = removals_of(loaded)

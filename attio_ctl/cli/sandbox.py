@@ -66,7 +66,7 @@ def activate(objects: tuple[str, ...], workspace: str | None, db: Path | None) -
 @command.command("reset")
 @workspace_option
 def reset(workspace: str | None) -> None:
-    """Make the sandbox of a workspace as new, and forget what was delivered to it.
+    """Make the sandbox of a workspace as new, and forget what was applied and delivered to it.
 
     \b
     Example:
@@ -76,10 +76,12 @@ def reset(workspace: str | None) -> None:
 
     from attio_ctl.cli import console, wiring  # noqa: PLC0415
     from attio_ctl.sandbox import admin  # noqa: PLC0415
+    from attio_ctl.state.lock import lock_path  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
     admin.reset(_sandbox_of(loaded))
     shutil.rmtree(wiring.state_directory(loaded), ignore_errors=True)
+    lock_path(loaded.files[0]).unlink(missing_ok=True)
     console.out("The sandbox is as new.\n")
 
 

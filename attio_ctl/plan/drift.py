@@ -38,6 +38,8 @@ def find_drift(lock: Lock, live: State) -> tuple[Drift, ...]:
 
 def _drift(address: Address, lock: Lock, by_id: Mapping[str, Resource]) -> Iterator[Drift]:
     locked = lock.resources[address]
+    if not locked.id:  # protection is all that is known of it
+        return
     found = by_id.get(locked.id)
     if found is None:
         yield Drift(address, None, "present", "gone")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -151,11 +152,10 @@ def _title(resource: Resource, *, pin: bool) -> str | Block:
     return {"title": title, **more} if more else title
 
 
+@cache
 def _fields_of_type(name: str) -> frozenset[str]:
-    adapter: models.Attribute = _ATTRIBUTE.validate_python(
-        {"type": name, **({"currency": {"code": "USD"}} if name == "currency" else {})}
-    )
-    return frozenset(type(adapter).model_fields)
+    smallest = {"type": name, **({"currency": {"code": "USD"}} if name == "currency" else {})}
+    return frozenset(type(_ATTRIBUTE.validate_python(smallest)).model_fields)
 
 
 def _checked(model: type[models.Spec] | TypeAdapter[models.Attribute], block: Block) -> Block:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from attio_ctl.address import Address
@@ -44,7 +47,8 @@ def _resources(spec: models.WorkspaceSpec, place_of: PlaceOf) -> Iterator[Resour
         yield from _attributes(address, lst.attributes, (*path, "attributes"), place_of)
     for name, hook in spec.webhooks.items():
         fields = {"target_url": hook.url, "subscriptions": sorted_by_json(_subscription(s) for s in hook.on)}
-        yield _resource(Address.root("webhook", name), fields, hook, place_of(("webhooks", name)))
+        resource = _resource(Address.root("webhook", name), fields, hook, place_of(("webhooks", name)))
+        yield replace(resource, secret_file=_secret_file(name, hook, place_of))
 
 
 def _attributes(
@@ -113,6 +117,15 @@ def _default(value: models.DynamicDefault | models.Scalar | list[models.Scalar] 
             return {"static": [plain_number(value)]}
 
 
+def _secret_file(name: str, hook: models.WebhookSpec, place_of: PlaceOf) -> str | None:
+    """The path of the secret's file, which is relative to the file that names it."""
+    if hook.secret is None:
+        return None
+    place = place_of(("webhooks", name, "secret", "file"))
+    folder = PurePosixPath(place.file).parent if place else PurePosixPath()
+    return posixpath.normpath(folder / hook.secret.file)
+
+
 def _subscription(subscription: models.Subscription) -> dict[str, str]:
     named = subscription.model_dump(exclude_none=True, exclude={"event"})
     return {"event_type": subscription.event, **named}
@@ -136,5 +149,4 @@ def _resource(
         renamed_from=getattr(spec, "renamed_from", None),
         pinned_id=spec.id,
         protect=spec.protect,
-        secret_file=spec.secret.file if isinstance(spec, models.WebhookSpec) and spec.secret else None,
     )

@@ -45,6 +45,18 @@ class Lock:
     workspace_id: str = ""
     resources: Mapping[Address, Locked] = field(default_factory=dict)
 
+    def of(self, workspace_id: str) -> Lock:
+        """
+        The lock as far as it speaks of one workspace.
+
+        Of another workspace's lock, such as a sandbox's that was reset, only the protection counts: ids and fields
+        mean nothing here.
+        """
+        if self.workspace_id in ("", workspace_id):
+            return self
+        kept = {a: replace(locked, id="", fields={}) for a, locked in self.resources.items() if locked.protect}
+        return Lock(workspace_id, kept)
+
     @property
     def protected(self) -> frozenset[Address]:
         """What must not be archived or deleted, whether or not a file still says so."""
@@ -164,7 +176,7 @@ def with_known_ids(desired: State, lock: Lock) -> State:
 
     A webhook has no name in Attio, so without its id a changed target would look like another webhook.
     """
-    known = {a: locked.id for a, locked in lock.resources.items() if a.kind == "webhook"}
+    known = {a: locked.id or None for a, locked in lock.resources.items() if a.kind == "webhook"}
     resources = {
         address: replace(resource, pinned_id=resource.pinned_id or known.get(address))
         for address, resource in desired.resources.items()

@@ -14,8 +14,9 @@ class AttributeSchema:
     """
     One attribute as something that takes values.
 
-    `titles` are the titles of its active options or statuses, `archived_titles` those that are archived; `targets` the
-    slugs of the objects that a record reference may point at, None for any.
+    `titles` are the titles of its active options or statuses, `archived_titles` those that are archived, both empty
+    where nobody has asked the workspace for them; `targets` the slugs of the objects that a record reference may point
+    at, None for any.
     """
 
     slug: str
@@ -52,7 +53,9 @@ def build_schema(*layers: State) -> Schema:
     """
     The schema of several states laid over each other, the later ones on top, field by field.
 
-    `build_schema(live, desired)` is what the workspace will be after the apply; `build_schema(live)` what it is.
+    `build_schema(live, desired)` is what the workspace will be after the apply; `build_schema(live)` what it is. Over
+    `standard_state()` without a live layer, the options and statuses of Attio's own attributes are unknown: their lists
+    are not public in full, and people change them.
     """
     merged: dict[Address, Resource] = {}
     active: dict[str, bool] = {}
@@ -95,6 +98,8 @@ def _overlay(below: Resource, above: Resource) -> Resource:
 def _attribute(resource: Resource, titles: Mapping[bool, set[str]]) -> AttributeSchema:
     fields = resource.fields
     targets = fields.get("allowed_objects")
+    if resource.system and not resource.ids:
+        titles = {False: set(), True: set()}
     return AttributeSchema(
         slug=resource.address.name,
         type=fields["type"],

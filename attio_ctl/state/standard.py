@@ -10,7 +10,12 @@ from attio_ctl.state.resource import Resource, State
 
 
 def standard_state() -> State:
-    """What every workspace has once its standard objects are active; lists of options may be incomplete."""
+    """
+    What every workspace has once its standard objects are active; options and statuses are examples, not all.
+
+    `build_schema(standard_state(), desired)` is what files can rely on before the workspace is asked. Deals, users and
+    workspaces count as switched on there unless the files say otherwise: only the workspace knows.
+    """
     return State(resources={resource.address: resource for resource in _resources()})
 
 

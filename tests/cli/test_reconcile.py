@@ -184,7 +184,7 @@ def test_deleting_an_object_takes_three_switches(attio_ctl: Run, write: Write, p
 def test_the_secret_of_a_webhook_goes_to_its_file_and_nowhere_else(attio_ctl: Run, write: Write, project: Path) -> None:
     write(VEHICLES)
     applied = attio_ctl("apply", "--auto-approve")
-    secret_file = project / ".secrets" / "billing"
+    secret_file = project / "workspaces" / "acme" / ".secrets" / "billing"
     secret = secret_file.read_text().strip()
 
     assert stat.S_IMODE(secret_file.stat().st_mode) == 0o600

@@ -61,7 +61,7 @@ def test_a_value_from_the_environment_reaches_attio_and_nothing_else(
     assert 'target_url (hidden) → "https://hooks.example.com/${HOOK_KEY}"' in rotated
     assert first == [f"https://hooks.example.com/{FIRST}"]
     assert "(hidden)" in outputs[-1]
-    secret = (project / ".secrets" / "billing").read_text().strip()
+    secret = (project / "workspaces" / "acme" / ".secrets" / "billing").read_text().strip()
     for canary in (FIRST, SECOND, TOKEN, secret):
         for output in (*outputs, rotated, everything_written(project)):
             assert canary not in output
