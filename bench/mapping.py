@@ -31,9 +31,9 @@ from attio_ctl.config.models import Mapping
 from attio_ctl.mapping.encode import batch_bytes
 from attio_ctl.mapping.fast.program import FastProgram, accelerate
 from attio_ctl.mapping.program import compile_mappings
-from attio_ctl.mapping.standard import standard_state
 from attio_ctl.mapping.writes import Writes
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema, build_schema
+from attio_ctl.state.standard import standard_state
 
 CHUNK_LINES = 250
 SEGMENT_VERSION = "3.497.0"

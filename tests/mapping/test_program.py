@@ -11,7 +11,6 @@ from attio_ctl.address import Address
 from attio_ctl.config.models import Mapping
 from attio_ctl.errors import ConfigError
 from attio_ctl.mapping.program import Program, compile_mappings
-from attio_ctl.mapping.standard import standard_state
 from attio_ctl.mapping.writes import (
     NOT_SUBSCRIBED,
     SWITCHED_OFF,
@@ -23,6 +22,7 @@ from attio_ctl.mapping.writes import (
 )
 from attio_ctl.state.resource import Resource, State
 from attio_ctl.state.schema import Schema, build_schema
+from attio_ctl.state.standard import standard_state
 
 MAPPING: TypeAdapter[Any] = TypeAdapter(Mapping)
 PERSON = RecordKey("people", "email_addresses", "ada@example.com")

@@ -8,11 +8,13 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from attio_ctl.address import Address
 from attio_ctl.config.models import Mapping
-from attio_ctl.mapping.standard import standard_state
 from attio_ctl.mapping.trial import Difference, modified, run_trials
 from attio_ctl.mapping.trial_update import rewrite_expectations
+from attio_ctl.state.resource import Resource, State
 from attio_ctl.state.schema import Schema, build_schema
+from attio_ctl.state.standard import standard_state
 
 MAPPING: TypeAdapter[Any] = TypeAdapter(Mapping)
 GIVEN = {"type": "identify", "userId": "u1", "traits": {"email": "Ada@example.com", "plan": "Pro", "first": "Ada"}}
@@ -151,11 +153,28 @@ def test_a_file_whose_expectations_hold_is_left_byte_for_byte() -> None:
 
 
 def test_the_standard_objects_serve_offline() -> None:
-    """People and companies are there; users is not, until the files say that it is switched on."""
+    """Users is off where the files say so; otherwise only the workspace knows, and nothing is held against it."""
     schema = build_schema(standard_state())
+    off = build_schema(standard_state(), State({}, active_objects={"users": False}))
 
-    assert schema.objects["people"].active
-    assert not schema.objects["users"].active
     assert schema.objects["users"].attributes["workspace"].multiselect
     assert not schema.objects["people"].attributes["created_at"].writable
-    assert run_trials({"m": mapping({"expect": {"rejected": "inactive_object"}}, user={})}, schema).passed
+    assert run_trials({"m": mapping({"expect": {"users": {"user_id": "u1"}}}, user={})}, schema).passed
+    assert run_trials({"m": mapping({"expect": {"rejected": "inactive_object"}}, user={})}, off).passed
+
+
+def test_offline_any_title_of_attios_own_selects_passes_and_of_custom_ones_those_of_the_files() -> None:
+    colour = Address.parse("object.companies.attribute.colour")
+    red = colour.child("option", "Red")
+    desired = State({colour: Resource(colour, {"type": "select"}), red: Resource(red, {"title": "Red"})})
+    schema = build_schema(standard_state(), desired)
+
+    def outcome(values: dict[str, Any]) -> Any:
+        spec = {"action": "assert-record", "object": "companies", "match": "domains"}
+        test = {"given": {"domain": "acme.com"}, "expect": {}}
+        spec |= {"values": {"domains": "$.domain", **values}, "tests": [test]}
+        return run_trials({"m": MAPPING.validate_python(spec)}, schema).trials[0].actual
+
+    assert outcome({"categories": ["No Such Industry"]})["companies"]["categories"] == ["No Such Industry"]
+    assert outcome({"colour": "Red"})["companies"]["colour"] == "Red"
+    assert outcome({"colour": "Blue"}) == {"rejected": "unknown_option"}
