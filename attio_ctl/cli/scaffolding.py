@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from attio_ctl.cli import wiring
-from attio_ctl.config.files import find_workspace
 from attio_ctl.config.models import SLUG_PATTERN
 from attio_ctl.config.scaffold import GITIGNORE, SCHEMA_FILE
 from attio_ctl.config.schema_export import write_schemas
@@ -31,7 +30,8 @@ def check_free(name: str, *, hint: str) -> None:
         UsageError: there is such a workspace already.
     """
     folder = Path("workspaces") / name
-    if find_workspace(name, Path()) is not None or folder.exists():
+    files = [folder.with_name(name + suffix) for suffix in (".yaml", ".yml")]
+    if any(folder.glob("*")) or any(file.exists() for file in files):
         raise UsageError(f"there is a workspace `{name}` already", hint=hint)
 
 

@@ -113,14 +113,25 @@ def test_an_import_over_the_network_names_the_workspace_and_where_the_token_is(
     [
         (("acme",), "give either"),
         (("acme", "--sandbox", "x", "--token-env", "T"), "give either"),
-        (("1acme", "--sandbox", "x"), "cannot be the name"),
+        (("1acme", "--token-env", "T"), "cannot be the name"),
         (("acme", "--token-env", "T", "--base-url", "nonsense"), "--base-url"),
+        (("acme", "--sandbox", "x", "--base-url", "http://127.0.0.1:1"), "--base-url"),
+        (("acme", "--sandbox", "nowhere"), "no sandbox `nowhere`"),
     ],
 )
 def test_an_import_that_makes_no_sense_is_refused(
     attio_ctl: Run, project: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in attio_ctl("import", *arguments, code=64).stderr
+    assert not (project / "workspaces").exists()
+
+
+def test_a_workspace_that_cannot_be_read_whole_is_not_written_down(attio_ctl: Run, project: Path, token: str) -> None:
+    fault = {"method": "GET", "path": "/v2/lists", "status": 400}
+    with attio(project, fault) as url:
+        refused = attio_ctl("import", "acme", "--token-env", "ATTIO_TOKEN", "--base-url", url, code=10)
+
+    assert "could not be read whole: lists" in refused.stderr
     assert not (project / "workspaces").exists()
 
 
