@@ -35,7 +35,7 @@ _NOTICE: Final = 1_500
 """Bytes of the table of counts, of the two lists at the end, and of all that stands around what is shown."""
 
 LINE_LIMIT: Final = 1_000
-"""Characters of one line."""
+"""Characters of one line when not everything fits."""
 
 _SIGNS: Final = {"+": "+", "~": "!", "-a": "-", "-": "-", "!": "!"}
 """GitHub colours `+`, `-` and `!` in the first column of a `diff` fence; a change in place is shown as `!`."""
@@ -98,14 +98,15 @@ class _Piece:
         return _size(self.text)
 
     def shortened(self) -> _Piece:
-        """The same, with as many of its first lines as its own budget takes."""
+        """The same, with as many of its first lines as its own budget takes, none of them very long."""
+        lines = tuple(shorten(line, LINE_LIMIT) for line in self.lines)
         room, kept = RESOURCE_BUDGET, 0
-        for line in self.lines:
+        for line in lines:
             room -= _size(line) + 1
             if room < 0:
                 break
             kept += 1
-        return _Piece(self.kind, self.group, self.lines[:kept], len(self.lines) - kept)
+        return _Piece(self.kind, self.group, lines[:kept], len(lines) - kept)
 
 
 def _pieces(plan: Plan, kind: Class) -> list[_Piece]:
@@ -188,7 +189,7 @@ def _folded(summary: str, body: str, *, opened: bool = False) -> str:
 def _diff_line(line: Line) -> str:
     """The sign in column 0, where GitHub colours it."""
     text = f"{line.text}  {line.remark}" if line.remark else line.text
-    return f"{_SIGNS.get(line.symbol, ' ')} {'  ' * line.depth}{shorten(text, LINE_LIMIT)}".rstrip()
+    return f"{_SIGNS.get(line.symbol, ' ')} {'  ' * line.depth}{text}".rstrip()
 
 
 def _notice(cut: Sequence[_Piece], sections: int) -> Iterator[str]:
