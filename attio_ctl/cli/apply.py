@@ -9,6 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from attio_ctl.cli.fleet import each_workspace
 from attio_ctl.cli.options import PLAN_OPTION_NAMES, plan_options, workspace_option
 from attio_ctl.errors import Exit, UsageError
 
@@ -22,6 +23,7 @@ from attio_ctl.errors import Exit, UsageError
 @click.option("--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Writes at a time.")
 @click.option("--wait-activation", metavar="DURATION", help="Wait for objects to be activated, such as `10m`.")
 @click.pass_context
+@each_workspace(stop_at_failure=True)
 def command(
     ctx: click.Context,
     /,

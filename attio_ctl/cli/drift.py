@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from attio_ctl.cli.fleet import each_workspace
 from attio_ctl.cli.options import workspace_option
 from attio_ctl.errors import Exit
 
@@ -18,6 +19,7 @@ from attio_ctl.errors import Exit
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something drifted.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
+@each_workspace()
 def command(
     ctx: click.Context, /, *, workspace: str | None, accept: tuple[str, ...], detailed_exitcode: bool, form: str
 ) -> None:

@@ -24,10 +24,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "graph": ("graph", "Draw the object model, and what a plan changes in it."),
     "apply": ("apply", "Carry out a plan."),
     "drift": ("drift", "Show what somebody changed in Attio since the last apply."),
+    "diff": ("diff", "Compare two live workspaces."),
     "deliver": ("deliver", "Send events through the mappings into records."),
     "dead-letters": ("dead_letters", "List, show and retry events that could not be delivered."),
     "records": ("records", "Query the records of an object."),
-    "mapping": ("mapping", "Try mappings out."),
+    "mapping": ("mapping", "Try mappings out, or bring them from Segment."),
     "sandbox": ("sandbox", "Run a local server that behaves like Attio."),
     "completion": ("completion", "Print the completion script of a shell."),
 }

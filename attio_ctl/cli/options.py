@@ -23,7 +23,8 @@ workspace_option: Callable[[F], F] = click.option(
     metavar="NAME",
     envvar="ATTIO_CTL_WORKSPACE",
     shell_complete=_complete_workspace,
-    help="The workspace: a name under workspaces/, or a folder or file. Not needed when there is one only.",
+    help="The workspace: a name under workspaces/, or a folder or file; a pattern such as 'clients/*' where several "
+    "make sense. Not needed when there is one only.",
 )
 
 _PLAN_OPTIONS = (

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from attio_ctl.cli.fleet import each_workspace
 from attio_ctl.cli.mapping_diff import events_option
 from attio_ctl.cli.options import format_option, max_bytes_option, plan_options, workspace_option
 from attio_ctl.errors import Exit, UsageError
@@ -24,6 +25,7 @@ from attio_ctl.errors import Exit, UsageError
 @events_option
 @max_bytes_option
 @click.pass_context
+@each_workspace()
 def command(
     ctx: click.Context,
     /,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from attio_ctl.cli.fleet import each_workspace
 from attio_ctl.cli.options import format_option, workspace_option
 from attio_ctl.errors import ConfigError, Exit
 
@@ -12,6 +13,7 @@ from attio_ctl.errors import ConfigError, Exit
 @workspace_option
 @format_option("text", "json")
 @click.pass_context
+@each_workspace()
 def command(ctx: click.Context, *, workspace: str | None, form: str) -> None:
     """Check the files of a workspace, offline: no token, no network.
 

@@ -54,6 +54,11 @@ def list_workspaces(root: Path = Path()) -> tuple[str, ...]:
     return tuple(sorted({_name_of(entry) for entry in entries if _names_itself(entry)}))
 
 
+def expand_workspaces(pattern: str, root: Path = Path()) -> tuple[Path, ...]:
+    """The workspaces whose path below `workspaces/` fits a shell pattern, such as `clients/*`, sorted."""
+    return tuple(sorted(entry for entry in (root / "workspaces").glob(pattern) if _names_itself(entry)))
+
+
 def show_path(path: Path) -> str:
     """A path as it stands in messages: relative to the current directory when it is below it."""
     here = Path.cwd()

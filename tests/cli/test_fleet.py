@@ -1,0 +1,76 @@
+"""Several workspaces: one command on all of them, and two of them compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+
+SCORE = "objects: {people: {attributes: {score: {type: number, title: Score}}}}"
+
+
+def test_a_pattern_runs_the_command_on_every_workspace_that_fits(attio_ctl: Run, write: Write) -> None:
+    write(SCORE, name="one")
+    write(SCORE, name="two")
+    write("objects: {}", name="other")
+    planned = attio_ctl("plan", "-w", "[ot][nw][eo]", "--detailed-exitcode", code=2)
+    attio_ctl("apply", "-w", "one", "--auto-approve")
+    again = attio_ctl("plan", "-w", "*", "--detailed-exitcode", code=2)
+
+    assert planned.stdout.count("Plan: 1 to add") == 2
+    rows = [row.split(maxsplit=1) for row in again.stderr.strip().splitlines()[-3:]]
+    assert [(row[0].rsplit("/", 1)[1], row[1]) for row in rows] == [
+        ("one", "done"),
+        ("other", "done"),
+        ("two", "changes present"),
+    ]
+
+
+def test_an_apply_stops_at_the_first_workspace_that_fails(attio_ctl: Run, write: Write) -> None:
+    write(SCORE, name="a")
+    write("objects: {users: {active: true}}", name="b")
+    write(SCORE, name="c")
+    applied = attio_ctl("apply", "-w", "*", "--auto-approve", code=10)
+
+    assert [row.split(maxsplit=1)[1] for row in applied.stderr.strip().splitlines()[-3:]] == [
+        "done",
+        "blocked",
+        "not attempted",
+    ]
+
+
+def test_a_broken_workspace_does_not_keep_the_others_from_being_checked(attio_ctl: Run, write: Write) -> None:
+    write(SCORE, name="a")
+    write("objects: {people: {attributes: {x: {type: nonsense}}}}", name="b")
+    checked = attio_ctl("validate", "-w", "*", code=65)
+
+    assert "a is valid" in checked.stdout
+    assert "nonsense" in checked.stderr
+
+
+def test_a_pattern_that_fits_nothing_and_a_saved_plan_are_usage_errors(attio_ctl: Run, write: Write) -> None:
+    write(SCORE, name="a")
+
+    assert "fits `x*`" in attio_ctl("plan", "-w", "x*", code=64).stderr
+    assert "one workspace" in attio_ctl("plan", "-w", "*", "--out", "plan.json", code=64).stderr
+
+
+def test_two_workspaces_are_compared_by_slug(attio_ctl: Run, write: Write) -> None:
+    write(
+        "objects: {people: {attributes: {score: {type: number, title: Score}, plan: {type: select, options: [A, B]}}}}",
+        name="staging",
+    )
+    write("objects: {people: {attributes: {plan: {type: select, title: Tier, options: [A, C]}}}}", name="production")
+    attio_ctl("apply", "-w", "*", "--auto-approve")
+    compared = attio_ctl("diff", "--from", "staging", "--to", "production", "--detailed-exitcode", code=2)
+    same = attio_ctl("diff", "--from", "staging", "--to", "staging", "--detailed-exitcode")
+
+    assert "attribute.score  number" in compared.stdout
+    assert 'title     "Tier" → "Plan"' in compared.stdout or 'title "Tier" → "Plan"' in compared.stdout
+    assert 'attribute.plan.option["B"]' in compared.stdout
+    assert 'object.people.attribute.plan.option["C"]' in compared.stdout  # only there: left alone
+    assert "No changes" in same.stdout
