@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.config import attribute_models, mapping_models, models
+from attio_ctl.config.files import find_source
 from attio_ctl.config.format import format_yaml
 from attio_ctl.config.key_order import KEY_ORDER
 from attio_ctl.config.nodes import plain
@@ -41,7 +42,7 @@ def data_of(text: str) -> Any:
     return plain(document.root)
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "workspaces").rglob("*.yaml")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", find_source(ROOT / "workspaces" / "demo").files, ids=lambda file: file.name)
 def test_the_workspaces_of_this_project_are_formatted(file: Path) -> None:
     assert format_yaml(file.read_bytes(), file.name) == file.read_bytes()
 
