@@ -66,30 +66,31 @@ def _events(text: str) -> list[Any]:
 
 def _remarks(text: str, events: list[Any]) -> Iterator[Remark]:
     begin = 0
+    breaks = [match.start() for match in re.finditer("\n", text)]
     scalars: list[Any] = [event for event in events if type(event) is yaml.ScalarEvent]
     for event in scalars:
         start, end = event.start_mark.index, event.end_mark.index
-        yield from _between(text, begin, start)
+        yield from _between(text, begin, start, breaks)
         if event.style in ("|", ">"):
             header = _BLOCK_HEADER.search(text, start, end)
             if header is not None and header["comment"]:
-                yield _remark(text, header.start("comment"), header["comment"])
+                yield _remark(text, header.start("comment"), header["comment"], breaks)
         begin = max(begin, end)
-    yield from _between(text, begin, len(text))
+    yield from _between(text, begin, len(text), breaks)
 
 
-def _between(text: str, begin: int, end: int) -> Iterator[Remark]:
+def _between(text: str, begin: int, end: int, breaks: list[int]) -> Iterator[Remark]:
     for match in _COMMENT.finditer(text, begin, end):
-        yield _remark(text, match.start(), match[0])
+        yield _remark(text, match.start(), match[0], breaks)
 
 
-def _remark(text: str, start: int, comment: str) -> Remark:
+def _remark(text: str, start: int, comment: str, breaks: list[int]) -> Remark:
     line_start = text.rfind("\n", 0, start) + 1
     before = text[line_start:start]
     return Remark(
         text=comment.rstrip(),
         start=start,
-        line=text.count("\n", 0, start) + 1,
+        line=bisect.bisect_left(breaks, start) + 1,
         column=start - line_start,
         own_line=not before.strip(" \t-"),
         blank=_is_blank_above(text, line_start),
@@ -247,8 +248,9 @@ class _Parser:
         return next((level for level in blocks if level.column <= remark.column), blocks[-1])
 
     def _flow_around(self, remark: Remark) -> _Level | None:
-        around = (level for level in self.flows if level.start < remark.start < (level.end or 0))
-        return max(around, key=lambda level: level.start, default=None)
+        index = bisect.bisect_left(self.flows, remark.start, key=lambda level: level.start)
+        around = self.flows[index - 1].chain() if index else iter(())
+        return next((level for level in around if level.collection.flow and remark.start < (level.end or 0)), None)
 
     def tree(self) -> Tree:
         """The tree, with what stands over the first entry split into the head of the file and what is said of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import textwrap
+import time
 from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
@@ -244,3 +245,14 @@ def test_comments_are_found_where_they_are_and_nowhere_else() -> None:
 def test_a_tree_says_whether_it_holds_anything() -> None:
     assert write_tree(parse_tree("")) == ""
     assert write_tree(parse_tree("{}")) == "{}\n"
+
+
+def test_a_long_file_takes_time_in_proportion() -> None:
+    """Generous: some ten times what it takes; a quadratic formatter would still fail."""
+    entries = "".join(
+        f"    # about {n}\n    a{n}: {{type: select, options: [A, {{title: B}}]}} # {n}\n" for n in range(6000)
+    )
+    begun = time.perf_counter()
+    format_yaml(f"objects:\n  people:\n{entries}".encode(), "f.yaml")
+
+    assert time.perf_counter() - begun < 20
