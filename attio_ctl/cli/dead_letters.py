@@ -42,10 +42,10 @@ def list_letters(*, workspace: str | None, where: tuple[str, ...], limit: int, f
     Example:
         attio-ctl dead-letters list --where code=unknown_option
     """
-    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.render.delivery import render_letters  # noqa: PLC0415
 
-    letters = select(delivering.letters_of(wiring.load_workspace(workspace)), where)
+    letters = select(ledgers.letters_of(wiring.load_workspace(workspace)), where)
     if form == "json":
         console.out("".join(json.dumps(letter.as_json(), ensure_ascii=False) + "\n" for letter in letters))
     else:
@@ -62,10 +62,10 @@ def show_letter(letter_id: str, workspace: str | None) -> None:
     Example:
         attio-ctl dead-letters show 3f9a21c4
     """
-    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415  heavy imports wait
 
     letters = [
-        letter for letter in delivering.letters_of(wiring.load_workspace(workspace)) if letter.id.startswith(letter_id)
+        letter for letter in ledgers.letters_of(wiring.load_workspace(workspace)) if letter.id.startswith(letter_id)
     ]
     if len(letters) != 1:
         raise UsageError(
@@ -86,19 +86,19 @@ def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str
     Example:
         attio-ctl dead-letters retry --where code=unknown_option
     """
-    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, delivering, ledgers, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.render.delivery import render_account  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
-    letters = select(delivering.letters_of(loaded), where)
+    letters = select(ledgers.letters_of(loaded), where)
     if not letters:
         console.out("No dead letters.\n")
         return
     run = delivering.Retry(loaded=loaded, letters=letters, retry_for=parse_duration(retry_for))
     done, interrupted = wiring.run_draining(run)
     console.progress("")
-    console.out(render_account(done.account, delivering.letters_of(loaded), console.style_for(sys.stdout)))
+    console.out(render_account(done.account, ledgers.letters_of(loaded), console.style_for(sys.stdout)))
     if done.halted is not None:
         console.show_error(done.halted)
         ctx.exit(done.exit_code)
@@ -116,14 +116,14 @@ def discard_letters(*, workspace: str | None, where: tuple[str, ...], yes: bool)
     Example:
         attio-ctl dead-letters discard --where code=invalid_json --yes
     """
-    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.delivery.dead_letters import DeadLetterFile  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
-    letters = select(delivering.letters_of(loaded), where)
+    letters = select(ledgers.letters_of(loaded), where)
     if letters and not yes:
         click.confirm(f"Discard {len(letters)} dead letters?", abort=True)
-    path = wiring.state_directory(loaded) / delivering.DEAD_LETTERS
+    path = wiring.state_directory(loaded) / ledgers.DEAD_LETTERS
     DeadLetterFile(path).settle([letter.id for letter in letters], "discarded")
     console.out(f"Discarded: {len(letters)}\n")
 

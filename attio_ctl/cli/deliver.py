@@ -61,7 +61,7 @@ def command(
         attio-ctl deliver --events events.ndjson
         attio-ctl deliver --events events.ndjson --dry-run
     """
-    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, delivering, ledgers, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
     from attio_ctl.render.delivery import render_account, render_preview  # noqa: PLC0415
@@ -79,7 +79,7 @@ def command(
     )
     done, interrupted = wiring.run_draining(run)
     console.progress("")
-    console.out(render_account(done.account, delivering.letters_of(loaded), style))
+    console.out(render_account(done.account, ledgers.letters_of(loaded), style))
     write_account(json_into, done.account)
     if done.halted is not None:
         console.show_error(done.halted)

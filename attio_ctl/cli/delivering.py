@@ -13,9 +13,10 @@ from attio_ctl.attio.reader import AttioReader
 from attio_ctl.attio.transport import fast_transport
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, wiring
+from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER, opened_ledger
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery import run
-from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile, read_dead_letters
+from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
 from attio_ctl.delivery.documented import DocumentedTransport
 from attio_ctl.delivery.preview import Preview, preview
 from attio_ctl.delivery.source import spool
@@ -26,9 +27,6 @@ from attio_ctl.render.delivery import progress_line
 from attio_ctl.state.live import read_live
 from attio_ctl.state.resource import State
 from attio_ctl.state.schema import Schema, build_schema
-
-LEDGER = "ledger.sqlite"
-DEAD_LETTERS = "dead-letters.ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +103,6 @@ async def make_preview(loaded: Loaded, files: Sequence[Path]) -> Preview:
         return await preview(files=tuple(spooled(loaded, files)), program=program, ledger=ledger, stop=asyncio.Event())
 
 
-@contextlib.contextmanager
-def opened_ledger(loaded: Loaded, workspace_id: str) -> Iterator[SqliteLedger | None]:
-    """The ledger, where anything was delivered from this machine; reading makes no file."""
-    path = wiring.state_directory(loaded) / LEDGER
-    if not path.exists():
-        yield None
-        return
-    ledger = open_ledger(path=path, workspace_id=workspace_id)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """One `dead-letters retry` from end to end."""
@@ -149,14 +133,3 @@ def spooled(loaded: Loaded, files: Sequence[Path]) -> Iterator[Path]:
     """The files, with standard input kept in one, so that the run can be resumed."""
     for path in files:
         yield spool(sys.stdin.buffer, wiring.state_directory(loaded) / "stdin") if str(path) == "-" else path
-
-
-def letters_of(loaded: Loaded) -> tuple[DeadLetter, ...]:
-    """The open dead letters of a workspace, oldest first."""
-    return read_dead_letters(path=wiring.state_directory(loaded) / DEAD_LETTERS)
-
-
-def delivered_with(loaded: Loaded, workspace_id: str) -> dict[str, str]:
-    """The digest of each mapping that was last delivered with from this machine; none before the first delivery."""
-    with opened_ledger(loaded, workspace_id) as ledger:
-        return {} if ledger is None else dict(ledger.mappings())

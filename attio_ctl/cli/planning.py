@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from attio_ctl.address import Address
 from attio_ctl.attio.reader import AttioReader
-from attio_ctl.cli import checking, delivering, wiring
+from attio_ctl.cli import checking, wiring
 from attio_ctl.cli.ci import run_url
+from attio_ctl.cli.ledgers import delivered_with
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import UsageError
 from attio_ctl.plan import document
@@ -80,7 +81,7 @@ async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, op
         removals=removals,
         source=wiring.describe_source(loaded),
         checks=() if live.incomplete else checking.check_against(loaded, live, desired),
-        mappings=checking.note_mappings(loaded, delivering.delivered_with(loaded, workspace.id)),
+        mappings=checking.note_mappings(loaded, delivered_with(loaded, workspace.id)),
         impacts=impacts,
         drift=() if live.incomplete else find_drift(lock, live),
         held_by=find_excesses(changes, impacts, Limits(options.max_archive, options.max_impact)),

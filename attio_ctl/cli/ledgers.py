@@ -1,0 +1,39 @@
+"""What was delivered from this machine: the ledger and the dead letters of a workspace, opened for reading."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from attio_ctl.cli import wiring
+from attio_ctl.config.load import Loaded
+from attio_ctl.delivery.dead_letters import DeadLetter, read_dead_letters
+from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
+
+LEDGER = "ledger.sqlite"
+DEAD_LETTERS = "dead-letters.ndjson"
+
+
+@contextlib.contextmanager
+def opened_ledger(loaded: Loaded, workspace_id: str) -> Iterator[SqliteLedger | None]:
+    """The ledger, where anything was delivered from this machine; reading makes no file."""
+    path = wiring.state_directory(loaded) / LEDGER
+    if not path.exists():
+        yield None
+        return
+    ledger = open_ledger(path=path, workspace_id=workspace_id)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def letters_of(loaded: Loaded) -> tuple[DeadLetter, ...]:
+    """The open dead letters of a workspace, oldest first."""
+    return read_dead_letters(path=wiring.state_directory(loaded) / DEAD_LETTERS)
+
+
+def delivered_with(loaded: Loaded, workspace_id: str) -> dict[str, str]:
+    """The digest of each mapping that was last delivered with from this machine; none before the first delivery."""
+    with opened_ledger(loaded, workspace_id) as ledger:
+        return {} if ledger is None else dict(ledger.mappings())
