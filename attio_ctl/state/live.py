@@ -88,7 +88,8 @@ async def read_live(attio: AttioReader, workspace: Workspace) -> State:
             resources += [titled_resource(resource.address, attribute["type"], answer) for answer in titled]
     resources += [webhook_resource(answer, names) for answer in reading_webhooks.result()]
     return State(
-        resources={resource.address: resource for resource in resources},
+        # Where an archived option has the title of an active one, the active one is meant.
+        resources={resource.address: resource for resource in sorted(resources, key=lambda r: not r.archived)},
         workspace=workspace,
         active_objects={slug_of(o, "object_id"): True for o in objects},
         members={email: member_id for member_id, email in names.emails.items()},

@@ -8,12 +8,18 @@ from typing import Any, Final
 
 from attio_ctl.mapping.expressions.choices import read_exclude_when_null, read_if, read_literal
 from attio_ctl.mapping.expressions.encoding import read_json
-from attio_ctl.mapping.expressions.liquid import read_liquid
 from attio_ctl.mapping.expressions.node import Expression, Literal
 from attio_ctl.mapping.expressions.paths import Path, read_path, steps_of
-from attio_ctl.mapping.expressions.reading import Fault, Read, Reader
+from attio_ctl.mapping.expressions.reading import Fault, Read, Reader, Steps
 from attio_ctl.mapping.expressions.shapes import read_array_path, read_flatten, read_merge, read_transform
 from attio_ctl.mapping.expressions.texts import read_case, read_replace, read_template, template_of
+
+
+def _read_liquid(reader: Reader, operand: Any, path: Steps) -> Expression:
+    from attio_ctl.mapping.expressions.liquid import read_liquid  # noqa: PLC0415  few mappings need its library
+
+    return read_liquid(reader, operand, path)
+
 
 DIRECTIVES: Final[Mapping[str, Read]] = {
     "@arrayPath": read_array_path,
@@ -22,7 +28,7 @@ DIRECTIVES: Final[Mapping[str, Read]] = {
     "@flatten": read_flatten,
     "@if": read_if,
     "@json": read_json,
-    "@liquid": read_liquid,
+    "@liquid": _read_liquid,
     "@literal": read_literal,
     "@merge": read_merge,
     "@path": read_path,
