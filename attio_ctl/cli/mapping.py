@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from attio_ctl.cli import mapping_diff
+from attio_ctl.cli import mapping_diff, mapping_eval, mapping_import
 
 
 @click.group("mapping")
 def command() -> None:
-    """Try mappings out, before anything is delivered with them."""
+    """Try mappings out before anything is delivered with them, or bring them from Segment."""
 
 
 command.add_command(mapping_diff.command)
+command.add_command(mapping_eval.command)
+command.add_command(mapping_import.command)

@@ -7,8 +7,10 @@ requests, errors}`. No schema is applied and nothing is sent. Subscriptions are 
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.expressions.node import Expression, ExpressionError, tidy, without_missing_keys
@@ -32,6 +34,9 @@ ACTIONS: Final[dict[str, Action]] = {
 }
 """The actions by Segment's name and by ours."""
 
+MAX_SAFE_INTEGER: Final = 2**53 - 1
+"""Up to here an integer is the same as a floating-point number, which is all that JavaScript has."""
+
 ROOT_DIRECTIVE: Final = "__segment_internal_directive"
 
 
@@ -50,7 +55,16 @@ class _Result:
             self.outcomes[event] = outcome
 
     def send(self, event: int | None, url: str, body: Json) -> None:
-        self.requests.append({"event": event, "method": "PUT", "url": url, "body": tidy(body)})
+        self.requests.append({"event": event, "method": "PUT", "url": url, "body": _finite(tidy(body))})
+
+    def as_json(self, case_id: Json) -> Json:
+        return {
+            "id": case_id,
+            "matched": self.matched,
+            "outcomes": self.outcomes,
+            "requests": self.requests,
+            "errors": self.errors,
+        }
 
 
 def evaluate_case(case: Any, now: str) -> Json:
@@ -60,19 +74,57 @@ def evaluate_case(case: Any, now: str) -> Json:
     A case that makes no sense gives a result with `errors` and no outcomes; nothing is ever raised.
     """
     result = _Result()
-    case_id = case.get("id") if isinstance(case, dict) else None
     fault = _fault_of(case)
     if fault is None:
-        _run(case, ACTIONS[case["action"]], now, result)
+        try:
+            _run(case, ACTIONS[case["action"]], now, result)
+        except RecursionError:
+            result = _Result([False] * len(case["events"]), ["error"] * len(case["events"]))
+            result.fail("error", "the case is nested too deeply", None)
     else:
         result.fail("error", fault, None)
-    return {
-        "id": case_id,
-        "matched": result.matched,
-        "outcomes": result.outcomes,
-        "requests": result.requests,
-        "errors": result.errors,
-    }
+    return result.as_json(case.get("id") if isinstance(case, dict) else None)
+
+
+def evaluate_line(raw: bytes, number: int, now: str) -> Json:
+    """
+    The result of the case that a line of NDJSON holds; one that holds no JSON gives a result with `errors`.
+
+    Read as Node reads it: lone surrogates stay, and integers beyond 2^53 become floating-point numbers.
+
+    Args:
+        number: Of the line, for the message.
+    """
+    try:
+        case = json.loads(raw, parse_int=_parse_integer, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        result = _Result()
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        result.fail("error", f"line {number} is no JSON: {why}", None)
+        return result.as_json(None)
+    return evaluate_case(case, now)
+
+
+def _parse_integer(digits: str) -> int | float:
+    number = float(digits)
+    return int(number) if abs(number) <= MAX_SAFE_INTEGER else number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"`{name}` is no JSON")
+
+
+def _finite(value: Json) -> Json:
+    """As `JSON.stringify` writes numbers that JSON has no words for: null."""
+    match value:
+        case dict():
+            return {key: _finite(inner) for key, inner in value.items()}
+        case list():
+            return [_finite(inner) for inner in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,46 @@
+"""`attio-ctl mapping import`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from attio_ctl.errors import UsageError
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="FILE")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file.")
+@click.option("--force", is_flag=True, help="Replace that file when it is there already.")
+def command(*, file: str, out: Path | None, force: bool) -> None:
+    """Turn the subscriptions of a Segment destination into mappings.
+
+    FILE is what Segment's Public API lists for the destination, as JSON; `-` is standard input. What a file cannot say
+    the same way is noted on standard error, and beside the mapping.
+
+    \b
+    Example:
+        attio-ctl mapping import subscriptions.json --out workspaces/acme/mappings/segment.yaml
+    """
+    import json  # noqa: PLC0415  heavy imports wait
+
+    from attio_ctl.cli import console, wiring  # noqa: PLC0415
+    from attio_ctl.mapping.segment.export import import_subscriptions  # noqa: PLC0415
+
+    if out is not None and out.exists() and not force:
+        raise UsageError(f"there is a file `{out}` already", hint="choose another name, or replace it with `--force`")
+    with click.open_file(file, "rb") as stream:
+        raw = stream.read()
+    try:
+        export = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"the export is no JSON: {error}", where=file) from None
+    imported = import_subscriptions(export)
+    for note in imported.notes:
+        console.note(f"note: {note}")
+    if out is None:
+        console.out(imported.text)
+    else:
+        wiring.write_file(out, imported.text.encode())
+        console.note(f"Wrote {out}. Next: attio-ctl validate")
