@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from attio_ctl.cli.revision import load_at
+from attio_ctl.cli.revision import mappings_at
 from attio_ctl.config import models
-from attio_ctl.config.load import Loaded, list_workspaces
+from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.events import Undecodable, decode
 from attio_ctl.delivery.source import read_lines
 from attio_ctl.mapping.behaviour import Behaviour, Sample, compare_behaviour
@@ -35,9 +34,7 @@ def compare_with(
     Raises:
         UsageError, ConfigError, EventsError, StorageError: what cannot be read.
     """
-    selected = workspace if workspace is not None else list_workspaces(Path())[0]
-    base = load_at(revision, selected, environ=os.environ)
-    was: dict[str, models.Mapping] = {} if base is None else dict(base.spec.mappings)
+    was = mappings_at(revision, workspace)
     samples = _from_files(events) if events else _from_tests(was, dict(loaded.spec.mappings))
     old = compile_mappings(was, schema) if was else Program(())
     return compare_behaviour(old, compile_mappings(loaded.spec.mappings, schema), islice(samples, SAMPLE_LIMIT))

@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import": ("import_", "Write a live workspace down as files."),
     "fmt": ("fmt", "Lay out the files of a workspace, comments kept."),
     "validate": ("validate", "Check the files of a workspace, offline."),
+    "test": ("test", "Run the tests of the mappings, offline."),
     "schema": ("schema", "Print the editor's schema of workspace files."),
     "plan": ("plan", "Show what `apply` would change; write nothing."),
     "show": ("show", "Show a saved plan."),

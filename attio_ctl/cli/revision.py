@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from attio_ctl.config.files import find_workspace
+from attio_ctl.config import models
+from attio_ctl.config.files import find_workspace, list_workspaces
 from attio_ctl.config.load import Loaded, load
 from attio_ctl.errors import AttioCtlError, ConfigError, UsageError
+
+
+def mappings_at(revision: str, workspace: str | None) -> dict[str, models.Mapping]:
+    """
+    The mappings of a workspace as they were; none where the revision does not have it.
+
+    Args:
+        workspace: What the person selected: a name, folder or file, which the revision has under the same path; None
+            for the only one there is.
+
+    Raises:
+        UsageError, AttioCtlError: as `load_at`.
+    """
+    selected = workspace if workspace is not None else list_workspaces(Path())[0]
+    base = load_at(revision, selected, environ=os.environ)
+    return {} if base is None else dict(base.spec.mappings)
 
 
 def load_at(revision: str, workspace: str, *, environ: Mapping[str, str]) -> Loaded | None:

@@ -3,41 +3,76 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from ruamel.yaml import YAML
+from ruamel.yaml.util import load_yaml_guess_indent
 
+from attio_ctl.config.nodes import plain
+from attio_ctl.config.yaml_reader import read_yaml
+from attio_ctl.errors import AttioCtlError
 from attio_ctl.state.resource import Json
 
+WIDE: Final = 65_536
+"""Columns before ruamel.yaml breaks a line; it should never."""
 
-def rewrite_expectations(text: str, actual: Mapping[tuple[str, int], Json]) -> str:
-    """
-    The text of a YAML file with `expect` replaced where it differs; `actual` goes from mapping and index of the test.
+Actual = Mapping[tuple[str, int], Json]
+"""What tests should expect, by mapping and index of the test."""
 
-    A mapping that is not in this file is passed over, so the same `actual` serves every file of a workspace.
+
+def rewrite_expectations(text: str, file: str, actual: Actual) -> str:
     """
+    The text of a YAML file with `expect` replaced where it differs.
+
+    A mapping or test that is not in this file is passed over.
+
+    Args:
+        file: Its name as it shall stand in messages.
+
+    Raises:
+        AttioCtlError: the file could not be changed without changing anything else; it is to be edited by hand.
+    """
+    _, indent, offset = load_yaml_guess_indent(text)
     yaml = YAML()
     yaml.preserve_quotes = True
-    yaml.width = 120
-    sequence = "\n  - " in text or "\n      - " in text
-    yaml.indent(mapping=2, sequence=4 if sequence else 2, offset=2 if sequence else 0)
+    yaml.width = WIDE
+    yaml.indent(mapping=2, sequence=indent or 4, offset=2 if offset is None else offset)
     document = yaml.load(text)
+    if not _put(document, actual, _merge):
+        return text
+    out = io.StringIO()
+    yaml.dump(document, out)
+    made = out.getvalue()
+    _check(text, made, file, actual)
+    return made
+
+
+def _check(before: str, after: str, file: str, actual: Actual) -> None:
+    """Both texts read by our own reader: they must differ in the expectations only."""
+    was, now = (read_yaml(text.encode(), file) for text in (before, after))
+    if was.root is not None and now.root is not None and not now.problems:
+        wanted = plain(was.root)
+        _put(wanted, actual, lambda test, expect: test.update(expect=expect))
+        if wanted == plain(now.root):
+            return
+    what = "the expectations cannot be rewritten without changing more of the file"
+    raise AttioCtlError(what, where=file, hint="edit them by hand")
+
+
+def _put(document: Any, actual: Actual, put: Callable[[Any, Json], None]) -> bool:
+    """Put each expectation into its test; whether there was any to change."""
     mappings = document.get("mappings") if isinstance(document, dict) else None
     changed = False
     for (name, index), expect in actual.items():
         tests = (mappings or {}).get(name, {}).get("tests") or []
         if index < len(tests) and tests[index].get("expect") != expect:
-            _replace(tests[index], expect)
+            put(tests[index], expect)
             changed = True
-    if not changed:
-        return text
-    out = io.StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
+    return changed
 
 
-def _replace(test: Any, expect: Json) -> None:
+def _merge(test: Any, expect: Json) -> None:
     """Change only the leaves that differ, so that comments beside the others survive."""
     old = test.get("expect")
     if not isinstance(old, dict) or not isinstance(expect, dict):
@@ -47,6 +82,6 @@ def _replace(test: Any, expect: Json) -> None:
         del old[key]
     for key, value in expect.items():
         if isinstance(old.get(key), dict) and isinstance(value, dict):
-            _replace({"expect": old[key]}, value)
+            _merge({"expect": old[key]}, value)
         elif key not in old or old[key] != value:
             old[key] = value

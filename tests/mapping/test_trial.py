@@ -129,7 +129,7 @@ def test_expectations_are_rewritten_in_place_with_comments_kept(schema: Schema) 
     mappings = {name: MAPPING.validate_python(spec) for name, spec in yaml.safe_load(FILE)["mappings"].items()}
     actual = {(t.mapping, t.index): t.actual for t in run_trials(mappings, schema).trials}
 
-    text = rewrite_expectations(FILE, actual)
+    text = rewrite_expectations(FILE, "w.yaml", actual)
 
     again = {name: MAPPING.validate_python(spec) for name, spec in yaml.safe_load(text)["mappings"].items()}
     assert run_trials(again, schema).passed
@@ -142,14 +142,14 @@ def test_expectations_are_rewritten_in_place_with_comments_kept(schema: Schema) 
     ):
         assert comment in text
     assert yaml.safe_load(text)["mappings"]["m"]["tests"][0]["expect"] == {"users": {"plan": "Pro", "user_id": "u1"}}
-    assert rewrite_expectations(text, actual) == text
+    assert rewrite_expectations(text, "w.yaml", actual) == text
 
 
 def test_a_file_whose_expectations_hold_is_left_byte_for_byte() -> None:
     odd = "mappings:\n    m:  {tests: [{given: {},   expect: {a: {b: 1}}}]}\n"
 
-    assert rewrite_expectations(odd, {("m", 0): {"a": {"b": 1}}, ("m", 7): {}, ("gone", 0): {}}) == odd
-    assert rewrite_expectations("objects: {}\n", {("m", 0): {}}) == "objects: {}\n"
+    assert rewrite_expectations(odd, "w.yaml", {("m", 0): {"a": {"b": 1}}, ("m", 7): {}, ("gone", 0): {}}) == odd
+    assert rewrite_expectations("objects: {}\n", "w.yaml", {("m", 0): {}}) == "objects: {}\n"
 
 
 def test_the_standard_objects_serve_offline() -> None:
