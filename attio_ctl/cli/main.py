@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "apply": ("apply", "Carry out a plan."),
     "drift": ("drift", "Show what somebody changed in Attio since the last apply."),
     "diff": ("diff", "Compare two live workspaces."),
+    "promote": ("promote", "Take blocks of one workspace's files over into another's."),
     "deliver": ("deliver", "Send events through the mappings into records."),
     "dead-letters": ("dead_letters", "List, show and retry events that could not be delivered."),
     "records": ("records", "Query the records of an object."),

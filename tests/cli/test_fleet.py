@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 Run = Callable[..., Result]
@@ -74,3 +75,51 @@ def test_two_workspaces_are_compared_by_slug(attio_ctl: Run, write: Write) -> No
     assert 'attribute.plan.option["B"]' in compared.stdout
     assert 'object.people.attribute.plan.option["C"]' in compared.stdout  # only there: left alone
     assert "No changes" in same.stdout
+
+
+def test_a_block_is_promoted_as_a_patch_and_then_planned(attio_ctl: Run, write: Write, project: Path) -> None:
+    write("objects: {people: {attributes: {score: {type: number, title: Score}}}}", name="staging")
+    path = write(
+        """
+        objects:
+          people:   # only ours
+            attributes:
+              plan: {type: select, title: Plan, options: [A]}   # keep
+        """,
+        name="production",
+    )
+    only = ("--from", "staging", "--to", "production", "--only", "object.people.attribute.score")
+    shown = attio_ctl("promote", *only)
+    before = path.read_text()
+    attio_ctl("promote", *only, "--write")
+    again = attio_ctl("promote", *only)
+    planned = attio_ctl("plan", "-w", "production")
+
+    assert "+" in shown.stdout
+    assert "--write" in shown.stderr
+    assert "# only ours" in path.read_text()
+    assert path.read_text() != before
+    assert "has them already" in again.stdout
+    assert "attribute.score" in planned.stdout
+
+
+def test_a_new_object_is_promoted_into_a_file_of_its_own(attio_ctl: Run, write: Write, project: Path) -> None:
+    write("objects: {cars: {singular: Car, plural: Cars, attributes: {vin: {type: text, title: VIN}}}}", name="staging")
+    write("objects: {}", name="production")
+    attio_ctl("promote", "--from", "staging", "--to", "production", "--only", "object.cars", "--write")
+
+    assert (project / "workspaces" / "production" / "objects" / "cars.yaml").exists()
+    assert "Plan: 2 to add" in attio_ctl("plan", "-w", "production").stdout
+
+
+def test_no_value_from_the_environment_is_promoted(
+    attio_ctl: Run, write: Write, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_KEY", "canary-4711")
+    hook = "{url: 'https://h.example.com/${HOOK_KEY}', secret: {file: s}, on: [{event: note.created}]}"
+    write(f"webhooks: {{billing: {hook}}}", name="staging")
+    write("objects: {}", name="production")
+    shown = attio_ctl("promote", "--from", "staging", "--to", "production", "--only", "webhook.billing", "--write")
+
+    assert "${HOOK_KEY}" in shown.stdout
+    assert "canary" not in shown.stdout + (project / "workspaces/production/webhooks/billing.yaml").read_text()
