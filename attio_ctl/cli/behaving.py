@@ -14,10 +14,11 @@ from attio_ctl.delivery.events import Undecodable, decode
 from attio_ctl.delivery.source import read_lines
 from attio_ctl.mapping.behaviour import Behaviour, Sample, compare_behaviour
 from attio_ctl.mapping.program import Program, compile_mappings
+from attio_ctl.state.resource import Json
 from attio_ctl.state.schema import Schema
 
 SAMPLE_LIMIT: Final = 10_000
-"""Events that are compared; more take longer than a pull request waits for."""
+"""Events of a sample that are looked at; more take longer than a pull request waits for."""
 
 
 def compare_with(
@@ -35,16 +36,27 @@ def compare_with(
         UsageError, ConfigError, EventsError, StorageError: what cannot be read.
     """
     was = mappings_at(revision, workspace)
-    samples = _from_files(events) if events else _from_tests(was, dict(loaded.spec.mappings))
+    samples = read_samples(events) if events else _from_tests(was, dict(loaded.spec.mappings))
     old = compile_mappings(was, schema) if was else Program(())
-    return compare_behaviour(old, compile_mappings(loaded.spec.mappings, schema), islice(samples, SAMPLE_LIMIT))
+    return compare_behaviour(old, compile_mappings(loaded.spec.mappings, schema), samples)
 
 
-def _from_files(files: Sequence[Path]) -> Iterator[Sample]:
-    for line in chain.from_iterable(read_lines(path) for path in files):
-        event = decode(line.raw)
-        if not isinstance(event, Undecodable):
-            yield Sample(line.place, event)
+def read_samples(files: Sequence[Path]) -> Iterator[Sample]:
+    """
+    The first events of some files; lines that hold none are passed over.
+
+    Raises:
+        EventsError: a file is gzip and broken. StorageError: it cannot be read.
+    """
+    lines = chain.from_iterable(read_lines(path) for path in files)
+    decoded = ((line.place, decode(line.raw)) for line in lines)
+    samples = (Sample(place, event) for place, event in decoded if not isinstance(event, Undecodable))
+    return islice(samples, SAMPLE_LIMIT)
+
+
+def read_events(files: Sequence[Path]) -> list[Json]:
+    """The same without their places."""
+    return [sample.event for sample in read_samples(files)]
 
 
 def _from_tests(was: dict[str, models.Mapping], now: dict[str, models.Mapping]) -> Iterator[Sample]:

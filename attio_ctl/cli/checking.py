@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -13,15 +13,16 @@ from attio_ctl.config.suppress import settle, tell_idle
 from attio_ctl.errors import ConfigError, Problem
 from attio_ctl.mapping import rules
 from attio_ctl.mapping.actions import outline
-from attio_ctl.mapping.check import check_mappings
+from attio_ctl.mapping.check import check_mappings, check_samples
 from attio_ctl.mapping.program import digest_of
 from attio_ctl.plan.model import MappingNote
 from attio_ctl.state.desired import build_desired
-from attio_ctl.state.resource import State
+from attio_ctl.state.resource import Json, State
 from attio_ctl.state.schema import build_schema
 from attio_ctl.state.standard import standard_state
 
 UNKNOWN_OFFLINE = frozenset({rules.UNKNOWN_OBJECT.code, rules.UNKNOWN_ATTRIBUTE.code})
+NEEDS_SAMPLES = frozenset({rules.NEVER_SEEN.code, rules.NEVER_TAKEN.code})
 
 
 def check_against(loaded: Loaded, *layers: State) -> tuple[Problem, ...]:
@@ -33,16 +34,23 @@ def _findings(loaded: Loaded, *layers: State) -> tuple[Problem, ...]:
     return check_mappings(loaded.spec.mappings, build_schema(standard_state(), *layers), loaded.places.at)
 
 
-def check_offline(loaded: Loaded) -> tuple[Problem, ...]:
+def check_offline(loaded: Loaded, events: Sequence[Json] = ()) -> tuple[Problem, ...]:
     """
-    The mappings, checked against the files alone.
+    The mappings, checked against the files alone, and against sample events where there are any.
 
     What is in no file and not standard may still be in the workspace, so it is only a warning here; `plan` knows.
     """
     found = _findings(loaded, build_desired(loaded.spec, loaded.places.at))
     doubted = (_doubted(problem) if problem.code in UNKNOWN_OFFLINE else problem for problem in found)
-    settled = settle(doubted, loaded.suppressions)
+    samples = check_samples(loaded.spec.mappings, events, loaded.places.at)
+    judged = (one for one in loaded.suppressions if events or one.code not in NEEDS_SAMPLES)
+    settled = settle((*doubted, *samples), judged)
     return (*settled.problems, *tell_idle(settled))
+
+
+def check_events(loaded: Loaded, events: Sequence[Json]) -> tuple[Problem, ...]:
+    """What the mappings look for and no sample event has; what the files ignore is left out."""
+    return settle(check_samples(loaded.spec.mappings, events, loaded.places.at), loaded.suppressions).problems
 
 
 def _doubted(problem: Problem) -> Problem:

@@ -50,13 +50,14 @@ def command(
         attio-ctl plan --format markdown --base origin/main > comment.md
     """
     from attio_ctl.attio.reader import AttioReader  # noqa: PLC0415  heavy imports wait
-    from attio_ctl.cli import checking, console, planning, reviewing, wiring  # noqa: PLC0415
+    from attio_ctl.cli import behaving, checking, console, planning, reviewing, wiring  # noqa: PLC0415
     from attio_ctl.plan import document  # noqa: PLC0415
 
     if base is not None and form != "markdown":
         raise UsageError("`--base` is for `--format markdown`", hint="see also `attio-ctl mapping diff --base REV`")
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
+    console.show_problems(checking.check_events(loaded, behaving.read_events(events)))
 
     options = planning.Options(**asked)
 

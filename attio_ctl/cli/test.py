@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from attio_ctl.cli.fleet import each_workspace
 from attio_ctl.cli.options import format_option, workspace_option
 from attio_ctl.errors import Exit, UsageError
 
@@ -19,6 +20,7 @@ from attio_ctl.errors import Exit, UsageError
 @click.option("--live", is_flag=True, help="Check values against the workspace itself, its options and members.")
 @format_option("text", "json")
 @click.pass_context
+@each_workspace()
 def command(
     ctx: click.Context,
     /,

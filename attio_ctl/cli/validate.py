@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from attio_ctl.cli.fleet import each_workspace
@@ -11,10 +13,17 @@ from attio_ctl.errors import ConfigError, Exit
 
 @click.command("validate")
 @workspace_option
+@click.option(
+    "--events",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="SAMPLE",
+    help="Sample events, NDJSON or a JSON array: tells which paths of the mappings none of them has.",
+)
 @format_option("text", "json")
 @click.pass_context
 @each_workspace()
-def command(ctx: click.Context, *, workspace: str | None, form: str) -> None:
+def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ...], form: str) -> None:
     """Check the files of a workspace, offline: no token, no network.
 
     Every problem is shown at once, as `file:line:col`; what its code means stands in docs/reference/rules.md. A warning
@@ -24,13 +33,15 @@ def command(ctx: click.Context, *, workspace: str | None, form: str) -> None:
     Example:
         attio-ctl validate
         attio-ctl validate -w staging --format json
+        attio-ctl validate --events samples/week.ndjson
     """
-    from attio_ctl.cli import checking, console, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import behaving, checking, console, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.render.problems import render_problems_json  # noqa: PLC0415
 
     try:
         loaded = wiring.load_workspace(workspace)
-        problems = (*loaded.warnings, *checking.check_offline(loaded))
+        samples = behaving.read_events(events)
+        problems = (*loaded.warnings, *checking.check_offline(loaded, samples))
     except ConfigError as error:
         if form == "text":
             raise

@@ -164,6 +164,15 @@ def test_a_base_without_modified_is_refused(attio_ctl: Run, write: Write) -> Non
     assert "`--base` goes with `--modified`" in attio_ctl("test", "--base", "main", code=64).stderr
 
 
+def test_several_workspaces_are_tested_one_after_the_other(attio_ctl: Run, write: Write) -> None:
+    write(BODY.replace("Boss", "CEO"))
+    write(BODY, name="beta")
+    told = attio_ctl("test", "-w", "*", code=1)
+
+    assert "workspaces/acme  done" in told.stderr
+    assert "workspaces/beta  error" in told.stderr
+
+
 STAGE = """
 objects: {deals: {active: true}}
 mappings:

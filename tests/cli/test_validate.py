@@ -76,3 +76,39 @@ def test_a_rule_of_mappings_that_is_ignored_for_nothing_is_told(attio_ctl: Run, 
         "there is no AC313 to ignore here",
         "there is no AC999 to ignore here",
     ]
+
+
+SAMPLED = """
+    mappings:
+      identify:
+        action: assert-record
+        object: people
+        match: email_addresses
+        when: type = "identify"
+        values:
+          email_addresses: $.traits.email
+          job_title: $.traits.titel {}
+"""
+
+
+def test_paths_that_no_sample_event_has_are_told_with_their_place(attio_ctl: Run, write: Write, project: Path) -> None:
+    sample = {"type": "identify", "traits": {"email": "ada@example.com", "title": "CTO"}}
+    (project / "sample.ndjson").write_text(json.dumps(sample) + "\nno json\n")
+    write(SAMPLED.format(""))
+
+    told = attio_ctl("validate", "--events", "sample.ndjson")
+    assert "workspace.yaml:12:7: `$.traits.titel` is in none of the 1 sample events" in " ".join(told.stderr.split())
+    assert "[AC315]" in attio_ctl("plan", "--events", "sample.ndjson").stderr
+    assert attio_ctl("validate").stderr == ""
+
+
+def test_what_needs_samples_is_not_told_to_be_ignored_for_nothing_without_them(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    (project / "sample.ndjson").write_text('{"type": "identify", "traits": {"email": "ada@example.com"}}')
+    write(SAMPLED.format("# attio-ctl: ignore AC315 because the next release sends it"))
+
+    assert attio_ctl("validate", "--events", "sample.ndjson").stderr == ""
+    assert attio_ctl("validate").stderr == ""
+    (project / "sample.ndjson").write_text('{"type": "identify", "traits": {"email": "a@b.co", "titel": "CTO"}}')
+    assert "there is no AC315 to ignore here" in attio_ctl("validate", "--events", "sample.ndjson").stderr
