@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
 
-.PHONY: help demo test lint types contracts check record schemas pictures converge clean
+.PHONY: help demo test lint types contracts check record schemas pictures converge faults clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: lint types contracts test  ## All that CI runs
 
 record: $(READY)  ## Record the cassettes again: the sandbox, or a real workspace when ATTIO_TOKEN is set
 	$(BIN)/python -m pytest tests -m vcr --record-mode=rewrite -p no:xdist
+
+faults: $(READY)  ## Kill an apply at every write boundary, before and after Attio has done the write
+	KILL_EVERY=1 $(BIN)/python -m pytest tests/cli/test_apply_safety.py -n 2 -q
 
 converge: $(READY)  ## Apply 500 generated workspaces, each twice: the plan after an apply must be empty
 	WORKSPACES=500 $(BIN)/python -m pytest tests/cli/test_convergence.py -n 2 -q

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -58,6 +59,12 @@ def inventory(url: str) -> dict[str, list[str]]:
                     found[path] = [each["title"] for each in ask(url, f"{path}/{kind}")]
     return {name: sorted(names) for name, names in found.items()}
 
+
+CREATED = 16
+"""The creates of an apply of `EVERYTHING`, of every kind."""
+
+KILL_EVERY = int(os.environ.get("KILL_EVERY", "5"))
+"""At which write boundaries to kill: every fifth, or with `make faults` each of them."""
 
 CREATES = ["objects", "*/attributes", "*/options", "*/statuses", "lists", "webhooks"]
 
@@ -200,7 +207,7 @@ def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", range(1, 19, 3))
+@pytest.mark.parametrize("moment", range(1, CREATED + 1, KILL_EVERY))
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_kill_at_a_write_boundary_and_a_resume_equal_an_uninterrupted_run(
     attio_ctl: Run, write: Write, project: Path, token: str, moment: int, when: str
@@ -232,6 +239,23 @@ def test_a_kill_at_a_write_boundary_and_a_resume_equal_an_uninterrupted_run(
     assert made["objects/people/attributes/source"] == ["Event", "Referral", "Website"]
     assert made["lists"] == ["renewals"]
     assert made["webhooks"] == ["https://hooks.example.com/a"]
+
+
+@pytest.mark.slow
+def test_of_two_applies_at_once_one_is_refused_and_told_who_the_other_is(
+    attio_ctl: Run, write: Write, project: Path, token: str
+) -> None:
+    with attio(project) as url, hanging_at(url, 3, "before") as proxy:
+        write(EVERYTHING, head=head(proxy.url))
+        first = start(project, "apply", "--auto-approve")
+        assert proxy.hung.wait(30)
+        write(EVERYTHING, head=head(url))
+        second = attio_ctl("apply", "--auto-approve", code=12)
+        first.kill()
+        first.communicate()
+
+    assert f"pid {first.pid}` is applying to this workspace" in " ".join(second.stderr.split())
+    assert "frees itself in" in second.stderr
 
 
 def free_the_lease(project: Path) -> None:
