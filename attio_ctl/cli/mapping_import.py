@@ -23,20 +23,12 @@ def command(*, file: str, out: Path | None, force: bool) -> None:
     Example:
         attio-ctl mapping import subscriptions.json --out workspaces/acme/mappings/segment.yaml
     """
-    import json  # noqa: PLC0415  heavy imports wait
-
-    from attio_ctl.cli import console, wiring  # noqa: PLC0415
+    from attio_ctl.cli import console, documents, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.mapping.segment.export import import_subscriptions  # noqa: PLC0415
 
     if out is not None and out.exists() and not force:
         raise UsageError(f"there is a file `{out}` already", hint="choose another name, or replace it with `--force`")
-    with click.open_file(file, "rb") as stream:
-        raw = stream.read()
-    try:
-        export = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"the export is no JSON: {error}", where=file) from None
-    imported = import_subscriptions(export)
+    imported = import_subscriptions(documents.read_json(file))
     for note in imported.notes:
         console.note(f"note: {note}")
     if out is None:

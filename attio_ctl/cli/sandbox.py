@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attio_ctl.cli import sandbox_serve
 from attio_ctl.cli.options import workspace_option
+from attio_ctl.errors import UsageError
 
 if TYPE_CHECKING:
     from attio_ctl.config.load import Loaded
@@ -15,40 +17,21 @@ if TYPE_CHECKING:
 
 @click.group("sandbox")
 def command() -> None:
-    """Run a local server that behaves like Attio, or switch its standard objects on."""
+    """Run a local server that behaves like Attio; switch its objects on, keep it, move it."""
 
 
-@command.command("serve")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes any free port.")
-@click.option("--db", default=":memory:", show_default=True, metavar="FILE|:memory:", help="Where its state is kept.")
-@click.option("--token", "tokens", multiple=True, metavar="NAME[=SCOPE,…]", help="A token that it takes; repeatable.")
-@click.option("--activate", default="", metavar="OBJECT,…", help="Standard objects that are switched on.")
-@click.option("--no-limits", is_flag=True, help="Do not imitate Attio's rate limits.")
-def serve(port: int, db: str, tokens: tuple[str, ...], activate: str, no_limits: bool) -> None:
-    """Serve a sandbox on a loopback port until it is interrupted; its URL is the first line printed.
+command.add_command(sandbox_serve.command)
 
-    A token without scopes has all of them; without --token there is one, named `sandbox`.
 
-    \b
-    Example:
-        attio-ctl sandbox serve --port 8700 --db sandbox.sqlite --token dev --activate users,workspaces
-        curl -H 'Authorization: Bearer dev' http://127.0.0.1:8700/v2/objects
-    """
-    from attio_ctl.sandbox.options import NO_LIMITS, Limits, Options  # noqa: PLC0415  an extra, and heavy
-    from attio_ctl.sandbox.server import serve as serve_forever  # noqa: PLC0415
-
-    options = Options(
-        tokens=dict(_token(text) for text in tokens or ("sandbox",)),
-        limits=NO_LIMITS if no_limits else Limits(),
-        activate=_split(activate),
-    )
-    serve_forever(":memory:" if db == ":memory:" else Path(db), options, port=port, on_ready=click.echo)
+db_option = click.option(
+    "--db", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The sandbox's file."
+)
 
 
 @command.command("activate")
 @click.argument("objects", nargs=-1, required=True, metavar="OBJECT…")
 @workspace_option
-@click.option("--db", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The sandbox's file.")
+@db_option
 def activate(objects: tuple[str, ...], workspace: str | None, db: Path | None) -> None:
     """Switch standard objects on, as an admin does in Attio under Workspace settings → Objects.
 
@@ -85,11 +68,59 @@ def reset(workspace: str | None) -> None:
     console.out("The sandbox is as new.\n")
 
 
+@command.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE|-")
+@workspace_option
+@db_option
+def export_sandbox(file: str, workspace: str | None, db: Path | None) -> None:
+    """Write a whole sandbox down as one JSON document: ids, dates, history, and the secrets of its webhooks.
+
+    A server may be running on it.
+
+    \b
+    Example:
+        attio-ctl sandbox export before.json
+        attio-ctl sandbox export - --db sandbox.sqlite | jq .tables.records
+    """
+    import json  # noqa: PLC0415
+
+    from attio_ctl.cli import console, wiring  # noqa: PLC0415
+    from attio_ctl.sandbox import admin  # noqa: PLC0415
+
+    source = db or _sandbox_of(wiring.load_workspace(workspace))
+    if not source.exists():
+        raise UsageError(f"there is no sandbox `{source}` to export", hint="`plan`, `apply` and `serve` make one")
+    text = json.dumps(admin.export_workspace(source), ensure_ascii=False) + "\n"
+    if file == "-":
+        console.out(text)
+    else:
+        wiring.write_file(Path(file), text.encode())
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="FILE|-")
+@workspace_option
+@db_option
+def import_sandbox(file: str, workspace: str | None, db: Path | None) -> None:
+    """Replace a sandbox by what was exported, or make one of it; a running server sees it at once.
+
+    \b
+    Example:
+        attio-ctl sandbox import before.json
+        attio-ctl sandbox import before.json --db sandbox.sqlite
+    """
+    from attio_ctl.cli import console, documents, wiring  # noqa: PLC0415
+    from attio_ctl.sandbox import admin  # noqa: PLC0415
+
+    target = db or _sandbox_of(wiring.load_workspace(workspace))
+    admin.import_workspace(target, documents.read_json(file))
+    console.out(f"Imported into {target}.\n")
+
+
 def _sandbox_of(loaded: Loaded) -> Path:
     """The file of a workspace's sandbox; a real workspace has none."""
     from attio_ctl.cli import wiring  # noqa: PLC0415
     from attio_ctl.config.models import SandboxApi  # noqa: PLC0415
-    from attio_ctl.errors import UsageError  # noqa: PLC0415
 
     if not isinstance(loaded.spec.api, SandboxApi):
         raise UsageError(
@@ -97,12 +128,3 @@ def _sandbox_of(loaded: Loaded) -> Path:
             hint="in Attio, open Workspace settings → Objects",
         )
     return wiring.sandbox_file(loaded.spec.api.sandbox)
-
-
-def _token(text: str) -> tuple[str, frozenset[str] | None]:
-    name, _, scopes = text.partition("=")
-    return name, frozenset(_split(scopes)) or None
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

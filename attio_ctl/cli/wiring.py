@@ -73,20 +73,32 @@ def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
         case AttioApi() as api:
             yield api.base_url, read_token(loaded, api), Limits()
         case SandboxApi() as api:
-            try:
-                from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415  an extra
+            with sandbox_extra():
+                from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415
                 from attio_ctl.sandbox.server import embedded  # noqa: PLC0415
-            except ImportError as error:
-                raise UsageError(
-                    f"the sandbox needs `{error.name}`, which is not installed",
-                    hint="install it with `pip install 'attio-ctl[sandbox]'`",
-                ) from error
             token = secrets.token_hex(32)
             limits = Limits() if api.limits else SANDBOX_LIMITS
             options = Options(workspace_slug=api.sandbox, workspace_name=api.sandbox.replace("-", " ").title())
             options = options if api.limits else replace(options, limits=NO_LIMITS)
             with embedded(sandbox_file(api.sandbox), token=token, options=options) as url:
                 yield url, SecretStr(token), limits
+
+
+@contextlib.contextmanager
+def sandbox_extra() -> Iterator[None]:
+    """
+    Around the imports of the sandbox's server, whose libraries are an extra.
+
+    Raises:
+        UsageError: one is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise UsageError(
+            f"the sandbox needs `{error.name}`, which is not installed",
+            hint="install it with `pip install 'attio-ctl[sandbox]'`",
+        ) from error
 
 
 def read_token(loaded: Loaded, api: AttioApi) -> SecretStr:

@@ -8,6 +8,7 @@ An export is exact (ids, dates, history, what waits) and holds webhook secrets. 
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -66,23 +67,26 @@ def import_into(db: Database, document: Json) -> None:
         raise UsageError("the document is no export of a sandbox", hint="make one with `attio-ctl sandbox export`")
     if document.get("version") != VERSION:
         raise UsageError(f"the export has version {document.get('version')}, this program reads {VERSION}")
-    with db.transaction():
-        for table, binary in TABLES.items():
-            columns = [column[1] for column in db.rows(f"PRAGMA table_info({table})")]
-            given: dict[str, Any] = document["tables"].get(table, {})
-            if given.get("columns") != columns:
-                raise UsageError(f"the export's table `{table}` has other columns than this program")
-            db.write(f"DELETE FROM {table}")  # noqa: S608 (names from the table above)
-            places = ", ".join("?" * len(columns))
-            rows = (
-                [
-                    one.encode() if name in binary and one is not None else one
-                    for name, one in zip(columns, row, strict=True)
-                ]
-                for row in given["rows"]
-            )
-            db.connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608 (as above)
-        db.write("UPDATE meta SET value = value + 1 WHERE key = 'schema_version'")
+    try:
+        with db.transaction():
+            for table, binary in TABLES.items():
+                _replace(db, table, binary, document["tables"].get(table, {}))
+            db.write("UPDATE meta SET value = value + 1 WHERE key = 'schema_version'")
+    except (AttributeError, KeyError, TypeError, ValueError, sqlite3.Error) as error:
+        raise UsageError(f"the export is broken: {error}", hint="nothing was imported") from error
+
+
+def _replace(db: Database, table: str, binary: frozenset[str], given: dict[str, Any]) -> None:
+    columns = [column[1] for column in db.rows(f"PRAGMA table_info({table})")]
+    if given.get("columns") != columns:
+        raise UsageError(f"the export's table `{table}` has other columns than this program")
+    db.write(f"DELETE FROM {table}")  # noqa: S608 (names from the table above)
+    places = ", ".join("?" * len(columns))
+    rows = (
+        [one.encode() if name in binary and one is not None else one for name, one in zip(columns, row, strict=True)]
+        for row in given["rows"]
+    )
+    db.connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608 (as above)
 
 
 def grow(store: Store, seed: Json) -> None:
