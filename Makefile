@@ -4,11 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS ?= tests
+CLIENTS := .venv-conformance
+OPENAPI ?= ../shared/reference/attio-openapi.json
+SECONDS ?= 300
 
-.PHONY: help demo test lint types contracts check record schemas pictures converge faults clean
+.PHONY: help demo test lint types contracts check record schemas pictures converge faults docs conformance schemathesis clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## Tell the whole story on the sandbox: validate, plan, apply, deliver
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bash workspaces/demo/demo.sh
@@ -43,11 +46,34 @@ schemas: $(READY)  ## Generate schemas/ from the models
 pictures: $(READY)  ## Draw docs/pictures from real output
 	$(BIN)/python docs/pictures/make.py
 
+docs: schemas  ## Generate every page and schema that comes from the code
+	$(BIN)/python docs/reference/generate.py
+	$(BIN)/python -m attio_ctl.render.rule_pages docs/reference
+
+conformance: $(CLIENTS)/.ready  ## Run clients that others published, from PyPI and npm, against the sandbox
+	NODE_CLIENTS=$(CLIENTS)/node $(CLIENTS)/python/bin/python -m pytest tests/sandbox/test_third_party_clients.py -q
+
+schemathesis: $(READY) $(CLIENTS)/.schemathesis  ## Five minutes of generated requests (OPENAPI=FILE SECONDS=300): no 5xx
+	PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(CLIENTS)/schemathesis/bin:$$PATH" tests/sandbox/schemathesis.sh $(OPENAPI) $(SECONDS)
+
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(BIN)/python -m compileall -q attio_ctl
 	@touch $@
 
+$(CLIENTS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(CLIENTS)/python
+	$(CLIENTS)/python/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' 'attio>=0.26,<0.27' \
+		'py-attio>=0.9,<0.10'
+	@if command -v npm > /dev/null; then npm install --silent --prefix $(CLIENTS)/node attio-ts-sdk@2.3; \
+	else echo 'npm is not installed: without attio-ts-sdk'; fi
+	@touch $@
+
+$(CLIENTS)/.schemathesis:
+	$(PYTHON) -m venv $(CLIENTS)/schemathesis
+	$(CLIENTS)/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check 'schemathesis>=4.32,<5'
+	@touch $@
+
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) .attio-ctl .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) $(CLIENTS) .attio-ctl .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

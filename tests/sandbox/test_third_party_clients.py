@@ -1,8 +1,8 @@
 """
 Clients that others published, with their own run-time validation, against the sandbox.
 
-They are no dependencies of this project: `pip install attio py-attio` to run the first two, and for the third
-`npm install attio-ts-sdk` in a folder that the variable `NODE_CLIENTS` names.
+They are no dependencies of this project: `make conformance` installs them beside it, the third in a folder that the
+variable `NODE_CLIENTS` names.
 """
 
 from __future__ import annotations
