@@ -42,6 +42,34 @@ def test_a_journal_cut_at_any_byte_loses_at_most_the_torn_line(tmp_path: Path) -
         assert len(entries) >= data[:length].count(b"\n")
 
 
+def test_a_journal_cut_at_any_byte_is_gone_on_with(tmp_path: Path) -> None:
+    """As a resume does after a crash, and another one after that: the torn line is gone, and nothing else."""
+    path = tmp_path / "r.journal"
+    data = write(path)
+    for length in range(len(data) + 1):
+        path.write_bytes(data[:length])
+        before = read_journal(path)
+        for attempt in range(2):
+            with Journal(path) as journal:
+                journal.append("begin", run="r_1", attempt=attempt)
+
+        after = read_journal(path)
+
+        assert after[:-2] == before
+        assert [entry.data["attempt"] for entry in after[-2:]] == [0, 1]
+
+
+def test_a_damaged_journal_is_not_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "r.journal"
+    damaged = write(path).replace(b"intent", b"result")
+    path.write_bytes(damaged)
+
+    with pytest.raises(StorageError, match=r"r\.journal:2: the journal is damaged"):
+        Journal(path)
+
+    assert path.read_bytes() == damaged
+
+
 def test_damage_before_the_last_line_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "r.journal"
     lines = write(path).split(b"\n")
