@@ -4,9 +4,9 @@ What a run meant to do and what came of it: an append-only file, one checksummed
 The intent is on disk before a write is sent, the result before the next step depends on it. So after a crash at any
 moment the journal tells which single steps are in doubt, and those are looked up in Attio instead of being sent again.
 
-A line is `<crc32 of the rest, 8 hex digits> <JSON>`, ended by a newline. A torn last line is what a crash leaves behind:
-a reader ignores it, and the next writer cuts it off. A broken line in the middle means that the file was damaged, and
-is refused.
+A line is `<crc32 of the rest, 8 hex digits> <JSON>`, ended by a newline. A torn last line is what a crash leaves
+behind: a reader ignores it, and the next writer cuts it off. A broken line in the middle means that the file was
+damaged, and is refused.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """
 One writer per workspace: a lease with an owner, a time to live and a heartbeat, kept in a file.
 
-A killed run frees itself when its lease expires; a run that was frozen past its lease finds at the next heartbeat or
-write that another one holds it (`fencing`: the number only ever grows) and stops.
+The lease of a killed run is free at once on the same host, and elsewhere when it expires. A run that was frozen past
+its lease finds at the next heartbeat or write that another one holds it (`fencing`: the number only ever grows) and
+stops.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import getpass
 import json
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,12 +27,40 @@ TTL = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who holds the workspace; `expires` is a wall-clock time in seconds, `fencing` grows with every new holder."""
+    """
+    Who holds the workspace: `owner` for people, `host` and `pid` to find out whether it is alive.
+
+    `expires` is a wall-clock time in seconds, 0 once the lease was given back; `fencing` grows with every new holder.
+    """
 
     owner: str
     run: str
     fencing: int
     expires: float
+    host: str = ""
+    pid: int = 0
+
+    def is_held(self, now: float) -> bool:
+        """Whether its holder may still write: it has not expired, and its process is not known to be dead."""
+        return self.expires > now and (self.host != socket.gethostname() or _is_alive(self.pid))
+
+
+def owner_name() -> str:
+    """The name of the user, or the uid of one who has no entry in the password file, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the second from Python 3.13 on
+        return str(os.getuid())
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 @contextlib.contextmanager
@@ -62,16 +93,17 @@ def take(path: Path, *, owner: str, run: str, now: float, ttl: float = TTL) -> L
     Take the lease.
 
     Raises:
-        LeaseHeldError: another run holds it and has not expired; the error names its owner.
+        LeaseHeldError: a process holds it, be it of the same run; the error names its owner.
     """
     with _locked(path):
         held = _read(path)
-        if held is not None and held.expires > now and held.run != run:
+        if held is not None and held.is_held(now):
             raise LeaseHeldError(
                 f"`{held.owner}` is applying to this workspace (run {held.run})",
                 hint=f"wait for it; if it died, the lease frees itself in {held.expires - now:.0f} s",
             )
-        lease = Lease(owner, run, (held.fencing if held else 0) + 1, now + ttl)
+        fencing = (held.fencing if held else 0) + 1
+        lease = Lease(owner, run, fencing, now + ttl, socket.gethostname(), os.getpid())
         _write(path, lease)
         return lease
 
@@ -123,7 +155,9 @@ async def holding(
     async def beat() -> None:
         while True:
             await asyncio.sleep(ttl / 3)
-            with contextlib.suppress(LeaseHeldError):  # the check before the next write says it, with its change
+            # A lost lease is told by the check before the next write, with its change; a file that cannot be written
+            # now is tried again at the next beat.
+            with contextlib.suppress(LeaseHeldError, StorageError):
                 renew(path, lease, now=clock(), ttl=ttl)
 
     heart = asyncio.create_task(beat())
@@ -133,4 +167,5 @@ async def holding(
         heart.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await heart
-        release(path, lease)
+        with contextlib.suppress(StorageError):  # it frees itself; what the run has done must still be told
+            release(path, lease)

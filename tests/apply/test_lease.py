@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import pwd
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from attio_ctl.apply.lease import holding, release, renew, take
+from attio_ctl.apply.lease import holding, owner_name, release, renew, take
 from attio_ctl.errors import LeaseHeldError
 
 
@@ -57,6 +62,47 @@ def test_releasing_late_does_not_free_the_lease_of_another(tmp_path: Path) -> No
         take(path, owner="alan", run="r_3", now=201.0)
 
 
+def test_a_resume_is_refused_while_its_own_run_is_alive(tmp_path: Path) -> None:
+    path = tmp_path / "lease.json"
+    take(path, owner="ada", run="r_1", now=100.0)
+
+    with pytest.raises(LeaseHeldError, match=r"run r_1"):
+        take(path, owner="ada", run="r_1", now=110.0)
+
+
+@pytest.mark.parametrize("run", ["r_1", "r_2"])
+def test_the_lease_of_a_process_that_died_on_this_host_is_free_at_once(tmp_path: Path, run: str) -> None:
+    path = tmp_path / "lease.json"
+    code = "import sys; from pathlib import Path; from attio_ctl.apply.lease import take; "
+    code += "take(Path(sys.argv[1]), owner='ada', run='r_1', now=100.0)"
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+
+    assert take(path, owner="grace", run=run, now=101.0).fencing == 2
+
+
+def test_the_lease_of_a_process_on_another_host_is_held_until_it_expires(tmp_path: Path) -> None:
+    """Its pid says nothing here: whether there is such a process on this host is chance."""
+    path = tmp_path / "lease.json"
+    take(path, owner="ada", run="r_1", now=100.0)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "host": "elsewhere", "pid": 2**22}))
+
+    with pytest.raises(LeaseHeldError):
+        take(path, owner="grace", run="r_1", now=110.0)
+
+    assert take(path, owner="grace", run="r_1", now=130.1).fencing == 2
+
+
+def test_an_owner_without_an_entry_in_the_password_file_is_named_by_uid(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_entry(uid: int) -> pwd.struct_passwd:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", no_entry)
+
+    assert owner_name() == str(os.getuid())
+
+
 @pytest.mark.anyio
 async def test_the_heartbeat_keeps_a_long_run_alive(tmp_path: Path) -> None:
     """On a clock that runs with the loop: a lease of 0.15 s is still ours after 0.5 s."""
@@ -69,3 +115,20 @@ async def test_the_heartbeat_keeps_a_long_run_alive(tmp_path: Path) -> None:
             take(path, owner="grace", run="r_2", now=clock())
 
     take(path, owner="grace", run="r_2", now=clock())
+
+
+@pytest.mark.anyio
+async def test_a_heartbeat_that_could_not_be_written_is_tried_again(tmp_path: Path) -> None:
+    """A folder stands where the lock file belongs, for longer than a beat and shorter than the lease."""
+    path = tmp_path / "lease.json"
+    guard = path.with_suffix(".lock")
+    clock = asyncio.get_running_loop().time
+    async with holding(path, owner="ada", run="r_1", clock=clock, ttl=0.6) as check:
+        guard.unlink()
+        guard.mkdir()
+        await asyncio.sleep(0.3)
+        guard.rmdir()
+        await asyncio.sleep(0.7)
+        check()
+        with pytest.raises(LeaseHeldError):
+            take(path, owner="grace", run="r_2", now=clock())
