@@ -46,11 +46,16 @@ def each_workspace(*, stop_at_failure: bool = False) -> Callable[[Callable[..., 
                 if stop_at_failure and codes[path] not in (Exit.DONE, Exit.CHANGES):
                     break
             click.echo("\n" + _summary(paths, codes), err=True)
-            raise click.exceptions.Exit(max(codes.values()))
+            raise click.exceptions.Exit(max(codes.values(), key=_rank))
 
         return command
 
     return decorate
+
+
+def _rank(code: Exit) -> tuple[bool, Exit]:
+    """Any failure is above "changes present", and that above "done"; among failures the highest code counts."""
+    return code not in (Exit.DONE, Exit.CHANGES), code
 
 
 def _matching(pattern: str, options: dict[str, Any]) -> tuple[Path, ...]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
+
+from attio_ctl.attio.errors import NoAnswerError
+from attio_ctl.attio.reader import AttioReader
 
 Run = Callable[..., Result]
 Write = Callable[..., Path]
@@ -51,6 +55,28 @@ def test_a_broken_workspace_does_not_keep_the_others_from_being_checked(attio_ct
 
     assert "a is valid" in checked.stdout
     assert "nonsense" in checked.stderr
+
+
+def test_an_error_in_one_workspace_counts_more_than_changes_in_another(
+    attio_ctl: Run, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An incomplete plan ends with 1, changes with 2: who branches on 2 must not take the whole for a clean plan."""
+    original = AttioReader.lists
+
+    async def fail_for_a(reader: AttioReader) -> Any:
+        if (await reader.whoami()).workspace_slug == "a":
+            raise NoAnswerError("no answer came")
+        return await original(reader)
+
+    write(SCORE, name="a")
+    write(SCORE, name="b")
+    monkeypatch.setattr(AttioReader, "lists", fail_for_a)
+    planned = attio_ctl("plan", "-w", "*", "--detailed-exitcode", code=1)
+
+    assert [row.split(maxsplit=1)[1] for row in planned.stderr.strip().splitlines()[-2:]] == [
+        "error",
+        "changes present",
+    ]
 
 
 def test_a_pattern_that_fits_nothing_and_a_saved_plan_are_usage_errors(attio_ctl: Run, write: Write) -> None:
