@@ -8,7 +8,8 @@ surely not there is it sent again.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,12 +19,13 @@ from attio_ctl.apply.outcomes import Applied
 from attio_ctl.attio.errors import LostAnswerError
 from attio_ctl.attio.types import Target
 from attio_ctl.attio.writer import AttioWriter
-from attio_ctl.errors import AttioCtlError, StorageError
-from attio_ctl.plan.changes import Archive, Create, Delete, Doable, Restore, Update
+from attio_ctl.errors import AttioCtlError
+from attio_ctl.plan.changes import Archive, Change, Create, Delete, Doable, Restore, Update
 from attio_ctl.plan.fingerprint import is_done
-from attio_ctl.state.answers import Answer, names_of, webhook_resource
+from attio_ctl.plan.match import Renames
+from attio_ctl.state.answers import Answer, Names, names_of, webhook_resource
 from attio_ctl.state.live import read_one
-from attio_ctl.state.resource import ID_NAMES, Resource, State
+from attio_ctl.state.resource import ID_NAMES, Resource, State, own_id
 
 LOST_ANSWER = (
     "its answer was lost, and with it the secret that Attio shows once: delete the webhook in Attio and apply again"
@@ -33,18 +35,20 @@ LOST_ANSWER = (
 class Operations:
     """Carries out changes on one workspace; knows the ids of what was there and of what it has made."""
 
-    def __init__(self, attio: AttioWriter, live: State, *, root: Path) -> None:
+    def __init__(self, attio: AttioWriter, live: State, *, root: Path, changes: Iterable[Change] = ()) -> None:
         """
         Args:
             live: The workspace as it is before the first change.
             root: The folder that secret files are relative to.
+            changes: All that will be carried out; what they rename is known by its new name from the start.
         """
+        renames = Renames({c.previous: c.address for c in changes if isinstance(c, Update) and c.previous is not None})
         self._attio = attio
         self._root = root
-        self._ids: dict[Address, Mapping[str, str]] = {a: r.ids for a, r in live.resources.items()}
-        self._types = {a: r.fields["type"] for a, r in live.resources.items() if a.kind == "attribute"}
+        self._ids: dict[Address, Mapping[str, str]] = {renames.address(a): r.ids for a, r in live.resources.items()}
+        self._types = {renames.address(a): r.fields["type"] for a, r in live.resources.items() if a.kind == "attribute"}
         self._members = live.members
-        self._names = names_of(live)
+        self._names = renamed_names(names_of(live), live, renames)
 
     async def read_now(self, change: Doable) -> Resource | None:
         """The resource that a change is about, read at this moment; None for one that is yet to be made, or gone."""
@@ -60,11 +64,20 @@ class Operations:
         Args:
             live: The workspace, read after that run.
         """
-        if isinstance(change, Create) and change.address.kind == "webhook":
+        if not isinstance(change, Create):
+            return Applied(change, adopted=True) if is_done(change, await self.read_now(change)) else None
+        made = self.find_made(change, live)
+        if made is None or not is_done(change, replace(made, address=change.address)):
+            return None
+        note = LOST_ANSWER if change.address.kind == "webhook" else None
+        return Applied(change, adopted=True, note=note, ids=made.ids)
+
+    def find_made(self, change: Create, live: State) -> Resource | None:
+        """What is there already in the place of a create; a webhook has no name, so it is known by what it does."""
+        if change.address.kind == "webhook":
             hooks = (r for a, r in live.resources.items() if a.kind == "webhook" and r.fields == change.after)
-            return Applied(change, adopted=True, note=LOST_ANSWER) if next(hooks, None) else None
-        now = live.resources.get(change.address) if isinstance(change, Create) else await self.read_now(change)
-        return Applied(change, adopted=True) if is_done(change, now) else None
+            return next(hooks, None)
+        return live.resources.get(change.address)
 
     async def perform(self, change: Doable) -> Applied:
         """
@@ -101,7 +114,7 @@ class Operations:
             if change.with_mirror is not None and relationship:
                 self._ids[change.with_mirror] = relationship["id"]
         lost = adopted and change.address.kind == "webhook"
-        return Applied(change, adopted, LOST_ANSWER if lost else None)
+        return Applied(change, adopted, LOST_ANSWER if lost else None, answer["id"])
 
     async def _send_create(self, change: Create) -> Answer:
         address, after, attio = change.address, change.after, self._attio
@@ -129,20 +142,29 @@ class Operations:
                 return await self._create_webhook(change)
 
     async def _create_webhook(self, change: Create) -> Answer:
-        """The secret is in this answer only, so its file is opened before the call and written right after it."""
+        """
+        The secret is in this answer only, so the place for it is made sure of before the call.
+
+        An older secret stays until the new one is there: a create that is refused takes nothing away.
+        """
         assert change.secret_file is not None, "the plan blocks a webhook that has nowhere to put its secret"
         path = self._root / change.secret_file
+        beside = path.with_name(f".{path.name}.new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         except OSError as error:
-            raise StorageError(f"cannot write the webhook's secret: {error.strerror}", where=str(path)) from error
-        with os.fdopen(descriptor, "w") as file:
-            os.fchmod(descriptor, 0o600)
-            answer = await self._attio.create_webhook(**cast(Any, bodies.webhook_body(change.after, self.ids_of)))
-            file.write(answer["secret"] + "\n")
-            file.flush()
-            os.fsync(descriptor)
+            raise AttioCtlError(f"its secret cannot be written to `{path}`: {error.strerror}") from error
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                os.fchmod(descriptor, 0o600)
+                answer = await self._attio.create_webhook(**cast(Any, bodies.webhook_body(change.after, self.ids_of)))
+                file.write(answer["secret"] + "\n")
+                file.flush()
+                os.fsync(descriptor)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
         return answer
 
     async def _look_up(self, change: Create) -> Answer | None:
@@ -179,8 +201,7 @@ class Operations:
                 await attio.update_object(self._own_id(change), **cast(Any, changed))
             case "attribute":
                 target, parent = self._parent(address)
-                kind = change.after.get("type") or self._types[address if address in self._types else self._old(change)]
-                body = bodies.attribute_update(change, kind)
+                body = bodies.attribute_update(change, self._types[address])
                 await attio.update_attribute(target, parent, self._own_id(change), **cast(Any, body))
             case "option" | "status":
                 await self._update_titled(change)
@@ -241,11 +262,19 @@ class Operations:
     def _id(self, address: Address) -> str:
         return self.ids_of(address)[ID_NAMES[address.kind]]
 
-    def _old(self, change: Update | Restore) -> Address:
-        previous = change.previous if isinstance(change, Update) else None
-        return previous or change.address
-
     def _member_id(self, email: str) -> str:
         if email not in self._members:
             raise AttioCtlError(f"`{email}` is no member of the workspace", hint="members are invited in Attio")
         return self._members[email]
+
+
+def renamed_names(names: Names, live: State, renames: Renames) -> Names:
+    """The names of ids as they will be once the renames of a plan are done."""
+    slugs, attributes = dict(names.slugs), dict(names.attributes)
+    for address, resource in live.resources.items():
+        new = renames.address(address).name
+        if address.kind in ("object", "list"):
+            slugs[own_id(resource)] = new
+        elif address.kind == "attribute":
+            attributes[own_id(resource)] = new
+    return Names(slugs, attributes, names.emails)

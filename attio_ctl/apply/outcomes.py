@@ -13,12 +13,13 @@ from attio_ctl.plan.changes import Change
 class Applied:
     """
     Done. `adopted` tells that an earlier try whose answer was lost had made it already; `note` what a person should
-    know about it.
+    know about it. `ids` are Attio's ids of what a create has made.
     """
 
     change: Change
     adopted: bool = False
     note: str | None = None
+    ids: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from attio_ctl.address import Address
@@ -32,6 +34,8 @@ INTERRUPTED = "the run was interrupted"
 Step = tuple[str, str]
 """An address and an action, as the journal names a change."""
 
+NOTHING_BEGUN: Mapping[Step, bool] = MappingProxyType({})
+
 
 async def apply_plan(
     plan: Plan,
@@ -43,7 +47,7 @@ async def apply_plan(
     check_lease: Callable[[], None],
     stop: asyncio.Event,
     parallelism: int = PARALLELISM,
-    begun: frozenset[Step] = frozenset(),
+    begun: Mapping[Step, bool] = NOTHING_BEGUN,
     observe: Callable[[Outcome], None] = lambda _: None,
 ) -> Report:
     """
@@ -55,7 +59,8 @@ async def apply_plan(
             moved since the plan is refused, the others go on.
         check_lease: Raises LeaseHeldError when the lease is lost; called right before every write.
         stop: Set by the caller to drain.
-        begun: What an earlier run of the same plan had begun; it is looked up before it is sent again.
+        begun: What an earlier run of the same plan had begun, as `begun_steps` tells; it is looked up before it is sent
+            again.
         observe: Told every outcome as it comes.
 
     Returns:
@@ -103,7 +108,7 @@ class _Runner:
         journal: Journal,
         check_lease: Callable[[], None],
         stop: asyncio.Event,
-        begun: frozenset[Step],
+        begun: Mapping[Step, bool],
         observe: Callable[[Outcome], None],
         slots: asyncio.Semaphore,
     ) -> None:
@@ -161,8 +166,10 @@ class _Runner:
     async def _attempt(self, change: Change) -> Outcome:
         assert not isinstance(change, Blocked)
         async with self._slots:
-            if self._stop.is_set() or self.stopped_by:
-                return NotAttempted(change, self.stopped_by or INTERRUPTED)
+            if self._stop.is_set():
+                self.stopped_by = self.stopped_by or INTERRUPTED
+            if self.stopped_by:
+                return NotAttempted(change, self.stopped_by)
             try:
                 self._check_lease()
                 return await self._unless_moved(change) or await self._write(change)
@@ -179,10 +186,11 @@ class _Runner:
 
     async def _unless_moved(self, change: Doable) -> Outcome | None:
         """A last look, right before the write: what an earlier run has done, and what moved since the plan."""
-        if entry_of(change) in self._begun and (done := await self._operations.find_done(change, self._live)):
-            return done
+        step = entry_of(change)
+        if step in self._begun and (done := await self._operations.find_done(change, self._live)):
+            return replace(done, note=None) if self._begun[step] else done
         if isinstance(change, Create):
-            moves = find_moves(change, self._live.resources.get(change.address))
+            moves = find_moves(change, self._operations.find_made(change, self._live))
         else:
             moves = find_moves(change, await self._operations.read_now(change)) if change.ids else ()
         return Moved(change, tuple(str(move) for move in moves)) if moves else None
@@ -227,9 +235,15 @@ def entry_of(change: Change) -> Step:
     return str(change.address), type(change).__name__.lower()
 
 
-def begun_steps(entries: Iterable[Entry]) -> frozenset[Step]:
-    """The steps that a run, by its journal, had begun: each was done, or may have been."""
-    return frozenset((entry.data["address"], entry.data["action"]) for entry in entries if entry.event == "intent")
+def begun_steps(entries: Iterable[Entry]) -> Mapping[Step, bool]:
+    """The steps that a run, by its journal, had begun, and whether each is known to be done; the others may be."""
+    steps: dict[Step, bool] = {}
+    for entry in entries:
+        if entry.event in ("intent", "result"):
+            done = entry.event == "result" and "error" not in entry.data
+            step = entry.data["address"], entry.data["action"]
+            steps[step] = steps.get(step, False) or done
+    return steps
 
 
 def _lanes(wave: Iterable[Change]) -> Iterable[list[Change]]:

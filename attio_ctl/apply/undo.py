@@ -7,7 +7,7 @@ touched field since.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,8 @@ from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Res
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.order import in_order
 from attio_ctl.plan.removal import ARCHIVABLE
-from attio_ctl.state.resource import Resource, State
+from attio_ctl.state.resource import ID_NAMES, Json, Resource, State, own_id
+from attio_ctl.state.sealing import seal
 
 NOTE = "undo of an apply"
 
@@ -31,8 +32,9 @@ def build_undo(plan: Plan, report: Report, live: State, *, now: datetime, expire
         expires: How long it may be applied.
     """
     pairs = zip(plan.changes, report.outcomes, strict=True)
-    done = [change for change, outcome in pairs if isinstance(outcome, Applied)][::-1]
-    changes = in_order([undone for change in done for undone in _undo(change, live)])
+    done = [(change, outcome) for change, outcome in pairs if isinstance(outcome, Applied)][::-1]
+    by_id = {own_id(resource): resource for resource in live.resources.values()}
+    changes = in_order([undone for change, outcome in done for undone in _undo(change, _found(change, outcome, by_id))])
     return replace(
         plan,
         changes=changes,
@@ -45,8 +47,13 @@ def build_undo(plan: Plan, report: Report, live: State, *, now: datetime, expire
     )
 
 
-def _undo(change: Change, live: State) -> Iterator[Change]:
-    found = live.resources.get(change.address)
+def _found(change: Change, outcome: Applied, by_id: Mapping[str, Resource]) -> Resource | None:
+    """What a change was about, as the run left it."""
+    ids = outcome.ids or change.ids
+    return by_id.get(ids.get(ID_NAMES[change.address.kind], ""))
+
+
+def _undo(change: Change, found: Resource | None) -> Iterator[Change]:
     match change, found:
         case Delete(), _:
             yield _impossible(change, "what was deleted is gone, with its records")
@@ -55,7 +62,10 @@ def _undo(change: Change, live: State) -> Iterator[Change]:
         case Create(), Resource() if change.address.kind in ARCHIVABLE:
             yield _archive(change, found)
         case Create(), Resource() if change.address.kind == "webhook":
-            yield Delete(address=change.address, reason="removed", ids=found.ids, before=found.fields, note=NOTE)
+            before = _as_sealed(found.fields, change)
+            yield Delete(
+                address=change.address, reason="removed", ids=found.ids, before=before, note=NOTE, sealed=change.sealed
+            )
         case Create(), Resource():
             kind = change.address.kind
             yield _impossible(change, f"Attio has no way to archive a {kind}, and deleting one is never planned here")
@@ -74,8 +84,15 @@ def _undo(change: Change, live: State) -> Iterator[Change]:
 
 
 def _archive(change: Change, found: Resource) -> Archive:
-    before = {**found.fields, "is_archived": False}
-    return Archive(address=change.address, reason="removed", ids=found.ids, before=before, note=NOTE)
+    before = {**_as_sealed(found.fields, change), "is_archived": False}
+    return Archive(
+        address=change.address, reason="removed", ids=found.ids, before=before, note=NOTE, sealed=change.sealed
+    )
+
+
+def _as_sealed(fields: Mapping[str, Json], change: Change) -> dict[str, Json]:
+    """Live fields without the values that came from the environment."""
+    return {name: seal(value) if name in change.sealed else value for name, value in fields.items()}
 
 
 def _back(change: Update, found: Resource) -> Update:

@@ -49,7 +49,7 @@ def command(
         attio-ctl apply --auto-approve
         attio-ctl apply --resume r_8f2c1d0e
     """
-    from attio_ctl.cli import applying, checking, console, planning, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import applying, checking, console, planning, safety, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.render.terminal import render_report  # noqa: PLC0415
 
@@ -85,7 +85,7 @@ def command(
         console.out(render_report(done.report, console.style_for(sys.stdout)))
         if done.undo is not None:
             console.note(f"To take it back: attio-ctl apply {done.undo}")
-        if applying.can_be_resumed(done.report):
+        if safety.can_be_resumed(done.report):
             console.note(f"To finish it: attio-ctl apply --resume {done.report.run}")
     checking.raise_errors(done.plan.checks)
-    ctx.exit(interrupted if interrupted is not Exit.DONE else applying.exit_code_of(done))
+    ctx.exit(interrupted if interrupted is not Exit.DONE else safety.exit_code_of(done))

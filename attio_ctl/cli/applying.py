@@ -9,29 +9,29 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from attio_ctl.address import Address
 from attio_ctl.apply import lease
 from attio_ctl.apply.journal import Journal, read_journal
 from attio_ctl.apply.operations import Operations
-from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Outcome, Report, Skipped
-from attio_ctl.apply.run import Step, apply_plan, begun_steps
+from attio_ctl.apply.outcomes import Applied, Outcome, Report
+from attio_ctl.apply.run import NOTHING_BEGUN, Step, apply_plan, begun_steps
 from attio_ctl.apply.undo import build_undo
 from attio_ctl.attio.writer import AttioWriter
-from attio_ctl.cli import checking, console, planning, wiring
+from attio_ctl.cli import console, planning, safety, wiring
 from attio_ctl.config.environment import fill_text
 from attio_ctl.config.load import Loaded
-from attio_ctl.errors import BlockedError, CredentialsError, Exit, StalePlanError, UsageError, WrongWorkspaceError
+from attio_ctl.errors import AttioCtlError, UsageError
 from attio_ctl.plan import document
 from attio_ctl.plan.changes import Blocked, Change
 from attio_ctl.plan.match import match
 from attio_ctl.plan.model import Plan
-from attio_ctl.plan.scopes import find_missing_scopes
 from attio_ctl.plan.sealed import unseal_change
 from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
@@ -43,6 +43,9 @@ ACTIVATION_POLL = 5.0
 """Seconds between looks at whether an object has been activated."""
 
 UNDO_VALID = timedelta(days=30)
+
+READ_BACK_ONCE_STOPPED = 3.0
+"""Seconds for reading back what an interrupted run has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,11 @@ class Run:
             plan = await self._plan(attio, workspace, stop)
             if plan.held_by:
                 console.out(planning.show(plan, "text", console.style_for(sys.stdout)))
-            check_applyable(plan, workspace, resumed=self.resume is not None)
+            safety.check_applyable(plan, workspace, resumed=self.resume is not None)
+            safety.check_protection(plan, self._protected(workspace))
             if not plan.changes:
                 self._write_lock(await read_live(attio, workspace))
+                console.out(planning.show(plan, "text", console.style_for(sys.stdout)))
                 return Done(plan, None)
             if not self.approve(plan):
                 return None
@@ -89,8 +94,9 @@ class Run:
             lease_file = wiring.state_directory(self.loaded) / "lease.json"
             async with lease.holding(lease_file, owner=owner, run=run, clock=time.time) as check_lease:
                 live = await read_live(attio, workspace)
+                safety.check_whole(live)
                 report = await self._carry_out(attio, live, plan, run=run, check_lease=check_lease, stop=stop)
-            return Done(plan, report, await self._settle(attio, workspace, plan, report))
+            return Done(plan, report, await self._settle(attio, workspace, plan, report, stop))
 
     async def _plan(self, attio: AttioWriter, workspace: Workspace, stop: asyncio.Event) -> Plan:
         if self.resume is not None:
@@ -126,7 +132,7 @@ class Run:
             return await apply_plan(
                 replace(plan, changes=tuple(_unsealed(change) for change in plan.changes)),
                 live,
-                operations=Operations(attio, live, root=Path()),
+                operations=Operations(attio, live, root=Path(), changes=plan.changes),
                 journal=journal,
                 run=run,
                 check_lease=check_lease,
@@ -136,16 +142,27 @@ class Run:
                 observe=_watch(len(plan.changes)),
             )
 
-    def _begun(self, run: str) -> frozenset[Step]:
+    def _begun(self, run: str) -> Mapping[Step, bool]:
         path = self._file_of(run, "journal")
-        return begun_steps(read_journal(path)) if path.exists() else frozenset()
+        return begun_steps(read_journal(path)) if path.exists() else NOTHING_BEGUN
 
-    async def _settle(self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report) -> Path | None:
-        """Read back what the run has left: it goes into the lock file, and the way back into the undo file."""
-        live = await read_live(attio, workspace)
-        if live.incomplete:
+    async def _settle(
+        self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report, stop: asyncio.Event
+    ) -> Path | None:
+        """
+        Read back what the run has left: it goes into the lock file, and the way back into the undo file.
+
+        The report of what was done matters more, so a failure here is told and ends nothing.
+        """
+        try:
+            async with asyncio.timeout(READ_BACK_ONCE_STOPPED if stop.is_set() else None):
+                live = await read_live(attio, workspace)
+            safety.check_whole(live)
+        except (AttioCtlError, TimeoutError) as error:
+            why = str(error) or "no answer in time"
+            console.note(f"The lock file is as it was: what the run has left could not be read back ({why}).")
             return None
-        self._write_lock(live)
+        self._write_lock(live, frozenset(outcome.change.address for outcome in report.of(Applied)))
         if not report.of(Applied):
             return None
         path = self._file_of(report.run, "undo.plan.json")
@@ -153,14 +170,23 @@ class Run:
         wiring.write_file(path, document.dump(undo))
         return path
 
-    def _write_lock(self, live: State) -> None:
+    def _protected(self, workspace: Workspace) -> frozenset[Address]:
+        desired = build_desired(self.loaded.spec, self.loaded.places.at)
+        lock = read_lock(lock_path(self.loaded.files[0])).of(workspace.id)
+        return lock.protected | planning.protected_by(desired)
+
+    def _write_lock(self, live: State, applied: frozenset[Address] = frozenset()) -> None:
+        if live.incomplete:  # what could not be read is not gone
+            return
         path = lock_path(self.loaded.files[0])
         assert live.workspace is not None, "a live state knows its workspace"
         before = read_lock(path).of(live.workspace.id)
         desired = with_known_ids(build_desired(self.loaded.spec, self.loaded.places.at), before)
         forgotten = frozenset(r.address for r in planning.removals_of(self.loaded) if r.action == "forget")
         written = written_in(self.loaded)
-        data = dump_lock(build_lock(before, desired, live, match(desired, live), forgotten=forgotten, written=written))
+        pairs = match(desired, live)
+        lock = build_lock(before, desired, live, pairs, applied=applied, forgotten=forgotten, written=written)
+        data = dump_lock(lock)
         if not path.exists() or path.read_bytes() != data:
             wiring.write_file(path, data)
 
@@ -204,50 +230,3 @@ def ask(plan: Plan) -> bool:
     console.out("\nDo you want to carry out these changes? Only `yes` is taken for a yes.\n")
     answer: str = click.prompt("  Enter a value", default="", show_default=False)
     return answer.strip() == "yes"
-
-
-def check_applyable(plan: Plan, workspace: Workspace, *, resumed: bool) -> None:
-    """
-    Refuse a plan that must not be carried out, before anything is written.
-
-    Raises:
-        WrongWorkspaceError, StalePlanError, BlockedError, CredentialsError, ConfigError: as their names say.
-    """
-    if plan.workspace.id != workspace.id:
-        raise WrongWorkspaceError(
-            f"the plan is for workspace {plan.workspace.id}, the token belongs to {workspace.id}",
-            hint="apply it with the workspace that it was made for: `-w`",
-        )
-    if plan.expires_at < datetime.now(UTC) and not resumed:
-        raise StalePlanError(f"the plan expired at {plan.expires_at:%Y-%m-%d %H:%M} UTC", hint="make a new one")
-    if plan.incomplete:
-        raise BlockedError(
-            f"the workspace could not be read whole: {'; '.join(plan.incomplete)}",
-            hint="nothing was written; try again",
-        )
-    if plan.held_by:
-        raise BlockedError(f"the plan is beyond its limits: {'; '.join(plan.held_by)}", hint="nothing was written")
-    missing = find_missing_scopes(plan.changes, workspace.scopes)
-    if missing:
-        raise CredentialsError(
-            f"the token lacks what this plan needs: {', '.join(f'`{scope}`' for scope in missing)}",
-            hint="add the scopes to the token under Workspace settings → Developers; nothing was written",
-        )
-    checking.raise_errors(plan.checks)
-
-
-def exit_code_of(done: Done) -> Exit:
-    """Stale beats partial beats blocked: the first that a person has to deal with."""
-    if done.report is None:
-        return Exit.DONE
-    if done.report.of(Moved):
-        return Exit.STALE
-    if done.report.stopped_by or done.report.of(Failed, Skipped):
-        return Exit.PARTIAL
-    return Exit.BLOCKED if any(isinstance(o.change, Blocked) for o in done.report.outcomes) else Exit.DONE
-
-
-def can_be_resumed(report: Report) -> bool:
-    """Whether a run left something that the same plan can still do."""
-    open_ones = (o for o in report.of(NotAttempted) if not isinstance(o.change, Blocked))
-    return bool(report.of(Failed, Skipped)) or (report.stopped_by is not None and any(open_ones))

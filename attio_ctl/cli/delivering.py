@@ -12,7 +12,7 @@ from pathlib import Path
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.attio.transport import fast_transport
 from attio_ctl.attio.writer import AttioWriter
-from attio_ctl.cli import checking, console, wiring
+from attio_ctl.cli import checking, console, safety, wiring
 from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER, opened_ledger
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery import run
@@ -53,6 +53,7 @@ async def ready(loaded: Loaded, *, retry_for: float) -> AsyncIterator[Ready]:
         raise UsageError("the workspace has no mappings", hint="add `mappings:` to its files")
     async with wiring.connect(loaded, AttioWriter, retry_for=retry_for, transport_to=fast_transport) as connected:
         live = await read_live(connected.attio, connected.workspace)
+        safety.check_whole(live)
         program, schema = compile_checked(loaded, live)
         directory = wiring.state_directory(loaded)
         ledger = open_ledger(path=directory / LEDGER, workspace_id=connected.workspace.id)
@@ -98,6 +99,7 @@ async def make_preview(loaded: Loaded, files: Sequence[Path]) -> Preview:
     """What `deliver` would do; the client that reads the workspace's schema has no way to write."""
     async with wiring.connect(loaded, AttioReader) as connected:
         live = await read_live(connected.attio, connected.workspace)
+    safety.check_whole(live)
     program, _ = compile_checked(loaded, live)
     with opened_ledger(loaded, live.workspace.id if live.workspace else "") as ledger:
         return await preview(files=tuple(spooled(loaded, files)), program=program, ledger=ledger, stop=asyncio.Event())

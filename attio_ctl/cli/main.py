@@ -86,6 +86,10 @@ class LazyGroup(click.Group):
         except BrokenPipeError:  # `attio-ctl plan | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = Exit.DONE
+        except OSError as error:  # a full disk behind standard output, a file that may not be read
+            click.echo(f"error: {error.filename or 'output'}: {error.strerror}", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = Exit.IO
         sys.exit(int(code or 0))
 
 

@@ -76,6 +76,7 @@ def command(
         console.note(f"Saved to {out}. To carry out exactly this: attio-ctl apply {out}")
     if plan.incomplete:
         ctx.exit(Exit.ERROR)
-    checking.raise_errors(plan.checks)
+    if any(problem.severity == "error" for problem in plan.checks):
+        ctx.exit(Exit.INVALID)  # they stand in the plan
     if detailed_exitcode and plan.changes:
         ctx.exit(Exit.CHANGES)

@@ -7,12 +7,15 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from attio_ctl.address import Address
+from attio_ctl.attio.errors import ApiError
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import checking, wiring
 from attio_ctl.cli.ci import run_url
 from attio_ctl.cli.ledgers import delivered_with
+from attio_ctl.config.files import show_path
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import UsageError
 from attio_ctl.plan import document
@@ -32,7 +35,7 @@ from attio_ctl.render.terminal import render_plan
 from attio_ctl.render.text import Style
 from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
-from attio_ctl.state.lock import lock_path, read_lock, with_known_ids
+from attio_ctl.state.lock import NO_LOCK, Lock, lock_path, read_lock, with_known_ids
 from attio_ctl.state.resource import State, Workspace
 from attio_ctl.state.sealing import written_in
 
@@ -62,20 +65,20 @@ class Options:
 async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, options: Options) -> Made:
     """Read the workspace, compare it with the files, count what changes reach, and check the mappings."""
     lock = read_lock(lock_path(loaded.files[0])).of(workspace.id)
-    desired = with_known_ids(build_desired(loaded.spec, loaded.places.at), lock)
+    desired = with_known_ids(build_desired(loaded.spec, loaded.places.at, folder_of(loaded)), lock)
     live = await read_live(attio, workspace)
-    removals = removals_of(loaded)
+    removals = removals_of(loaded, lock)
     guards = Guards(frozenset(parse_addresses(options.allow_destroy)), lock.protected | protected_by(desired))
     changes = select(
         diff(desired, live, removals, guards),
-        tuple(parse_addresses(options.targets)),
-        tuple(parse_addresses(options.excludes)),
+        known_addresses(options.targets, desired, live),
+        known_addresses(options.excludes, desired, live),
     )
     impacts = NO_IMPACTS if options.no_impact or live.incomplete else await count_impacts(attio, changes, live)
     written = written_in(loaded)
     plan = build_plan(
         name=loaded.spec.workspace,
-        changes=tuple(seal_change(change, written) for change in changes),
+        changes=tuple(seal_change(change, written, lock.hidden(change.address)) for change in changes),
         desired=desired,
         live=live,
         removals=removals,
@@ -95,8 +98,12 @@ async def count_impacts(attio: AttioReader, changes: Sequence[Change], live: Sta
     """Ask how many records each removal or rename reaches; side by side, at the pace of the read limit."""
 
     async def count(question: Question) -> tuple[Address, Impact]:
-        found = await attio.count_records(question.object, filter=question.filter, at_most=COUNTED_UP_TO)
-        return question.address, Impact(found, found < COUNTED_UP_TO, lists_of(question.address, live))
+        lists = lists_of(question.address, live)
+        try:
+            found = await attio.count_records(question.object, filter=question.filter, at_most=COUNTED_UP_TO)
+        except ApiError:  # a token that may not read records can still plan; the plan says that it was not counted
+            return question.address, Impact(None, True, lists)
+        return question.address, Impact(found, found < COUNTED_UP_TO, lists)
 
     asked = list(questions(changes, live))
     counted = dict(await asyncio.gather(*(count(question) for question in asked)))
@@ -105,12 +112,33 @@ async def count_impacts(attio: AttioReader, changes: Sequence[Change], live: Sta
     return counted | uncounted
 
 
-def removals_of(loaded: Loaded) -> tuple[Removal, ...]:
+def removals_of(loaded: Loaded, lock: Lock = NO_LOCK) -> tuple[Removal, ...]:
     """The `removed:` entries; their addresses were checked when the files were loaded."""
     return tuple(
-        Removal(Address.parse(entry.address), entry.action, entry.reason, loaded.places.at(("removed", index)))
+        Removal(address, entry.action, entry.reason, loaded.places.at(("removed", index)), known.id if known else None)
         for index, entry in enumerate(loaded.spec.removed)
+        for address in (Address.parse(entry.address),)
+        for known in (lock.resources.get(address),)
     )
+
+
+def folder_of(loaded: Loaded) -> Path:
+    """The workspace's own folder, as it stands in messages."""
+    return Path(show_path(loaded.files[0])).parent
+
+
+def known_addresses(texts: Iterable[str], desired: State, live: State) -> tuple[Address, ...]:
+    """
+    The addresses of `--target` and `--exclude`.
+
+    Raises:
+        UsageError: one is no address, or names nothing that is in the files or in the workspace.
+    """
+    addresses = tuple(parse_addresses(texts))
+    for address in addresses:
+        if not any(other.is_within(address) for side in (desired, live) for other in side.resources):
+            raise UsageError(f"`{address}` is neither in the files nor in the workspace", hint="mend the address")
+    return addresses
 
 
 def protected_by(desired: State) -> frozenset[Address]:

@@ -230,7 +230,7 @@ class SecretFile(Spec):
     """Where the signing secret goes that Attio shows once, when the webhook is created."""
 
     file: str
-    """A path relative to the file that says it; keep it out of git."""
+    """A path relative to the workspace's folder; keep it out of git."""
 
 
 class WebhookSpec(Spec):

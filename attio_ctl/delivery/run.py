@@ -129,8 +129,8 @@ async def deliver(
             run = taken.run
             if taken.unsettled is not None:
                 return Outcome(run.account + taken.unsettled, taken.cause, finished=False)
-            if not run.is_done and (halted := _too_many_dead(run.account, max_dead_ratio)):
-                return Outcome(run.account, halted, finished=False)
+            if halted := _too_many_dead(run.account, max_dead_ratio):
+                return Outcome(run.account, halted, finished=run.is_done)
     return Outcome(run.account, None, finished=run.is_done)
 
 

@@ -37,6 +37,8 @@ Reason = Literal[
     "needs_allow_destroy",
     "needs_secret_file",
     "protected",
+    "name_taken",
+    "unknown_target",
 ]
 """Why a change is in the plan: stable codes, so that a policy can tell them apart."""
 

@@ -29,12 +29,15 @@ def with_dependencies(changes: list[Change]) -> Iterator[Change]:
     for address in makers:
         if address.kind in ("option", "status") and address.parent is not None:
             titles.setdefault(address.parent, []).append(address)
+    frees = {c.previous: c.address for c in changes if isinstance(c, Update) and c.previous is not None}
     for change in changes:
         needs = {makers[a] for a in _needed_by(change) if a in makers}
         if isinstance(change, Update) and change.reason == "default_after_titles":
-            needs |= {change.address, *titles.get(change.address, ())}
+            needs |= {*titles.get(change.address, ()), *({change.address} & makers.keys())}
         else:
             needs.discard(change.address)
+        if isinstance(change, Create | Update) and change.address in frees:
+            needs.add(frees[change.address])  # the name must be given up before it can be taken
         yield replace(change, depends_on=tuple(sorted(needs))) if needs else change
 
 

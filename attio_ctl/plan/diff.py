@@ -10,10 +10,11 @@ from attio_ctl.address import Address
 from attio_ctl.attribute_types import ACTIVATED_BY_HAND, STANDARD_OBJECTS
 from attio_ctl.plan.changes import Blocked, Change, Create, Restore, Update
 from attio_ctl.plan.dependencies import with_dependencies
-from attio_ctl.plan.match import match
+from attio_ctl.plan.match import match, renames_of
 from attio_ctl.plan.order import in_order
 from attio_ctl.plan.refusals import refusals
 from attio_ctl.plan.removal import NO_GUARDS, Guards, Removal, plan_removals
+from attio_ctl.plan.targets import block_unknown_targets
 from attio_ctl.state.resource import Json, Resource, State
 from attio_ctl.state.values import humanise
 
@@ -34,6 +35,7 @@ def diff(
         guards: What is protected, and what may be deleted.
     """
     pairs = match(desired, live)
+    renames = renames_of(pairs)
     changes: list[Change] = list(_activations(desired, live))
     mirrored: set[Address] = set()
     for address, resource in desired.resources.items():
@@ -49,10 +51,13 @@ def diff(
                 if mirror in pairs and pairs[mirror] is None:
                     mirrored.add(mirror)
                 changes += _with_late_default(create)
+            case Resource(), Resource(archived=True) if _is_held_by_old_name(resource, found, live):
+                changes.append(_slug_taken(resource, found))
             case Resource(), Resource(archived=True):
-                changes += _restore(resource, found)
+                changes += _restore(resource, replace(found, fields=renames.fields(found.fields)))
             case Resource(), Resource():
-                changes += _update(resource, found)
+                changes += _update(resource, replace(found, fields=renames.fields(found.fields)))
+    changes = list(block_unknown_targets(changes, desired, live))
     changes += plan_removals(removals, live, guards)
     return in_order(with_dependencies(changes))
 
@@ -168,41 +173,92 @@ def _with_late_default(create: Create) -> Iterator[Change]:
     )
 
 
+def _is_held_by_old_name(resource: Resource, found: Resource, live: State) -> bool:
+    """Whether the new name belongs to something archived while the old name is still in use."""
+    if resource.renamed_from is None or found.address.name == resource.renamed_from:
+        return False
+    old = live.resources.get(found.address.renamed(resource.renamed_from))
+    return old is not None and not old.archived
+
+
+def _slug_taken(resource: Resource, found: Resource) -> Blocked:
+    kind, name = resource.address.kind, resource.address.name
+    return Blocked(
+        address=resource.address,
+        reason="name_taken",
+        place=resource.place,
+        ids=found.ids,
+        why=f"an archived {kind} has the name `{name}`, so `{resource.renamed_from}` cannot be renamed to it",
+        way_out="give the archived one another name in Attio, or choose another name here",
+        absent=True,
+    )
+
+
 def _restore(resource: Resource, found: Resource) -> Iterator[Change]:
     before, after = _differences(resource, found)
     refused = refusals(resource, found, before, after)
     yield from refused
-    held = {name for blocked in refused for name in blocked.after}
+    before, after = _without_held(before, after, refused)
+    late, now = _split_default(resource, after)
     yield Restore(
         address=resource.address,
         reason="archived_in_workspace",
         place=resource.place,
         ids=found.ids,
-        before={name: value for name, value in before.items() if name not in held},
-        after={name: value for name, value in after.items() if name not in held},
+        before={name: before[name] for name in now},
+        after=now,
     )
+    yield from _late_default(resource, found, before, late)
 
 
 def _update(resource: Resource, found: Resource) -> Iterator[Change]:
     before, after = _differences(resource, found)
     refused = refusals(resource, found, before, after)
     yield from refused
+    before, after = _without_held(before, after, refused)
+    late, now = _split_default(resource, after)
+    if now:
+        moved = found.address.name != resource.address.name and resource.address.kind != "webhook"
+        yield Update(
+            address=resource.address,
+            reason=("pinned_id" if resource.pinned_id else "renamed_from") if moved else "fields_differ",
+            place=resource.place,
+            ids=found.ids,
+            before={name: before[name] for name in now},
+            after=now,
+            previous=found.address if moved else None,
+            unchanged=len(found.fields.keys() - now.keys()),
+        )
+    yield from _late_default(resource, found, before, late)
+
+
+Fields = dict[str, Json]
+
+
+def _without_held(before: Fields, after: Fields, refused: tuple[Blocked, ...]) -> tuple[Fields, Fields]:
+    """Both sides without the fields that are blocked."""
     held = {name for blocked in refused for name in blocked.after}
-    before = {name: value for name, value in before.items() if name not in held}
-    after = {name: value for name, value in after.items() if name not in held}
-    if not after:
-        return
-    moved = found.address.name != resource.address.name and resource.address.kind != "webhook"
-    yield Update(
-        address=resource.address,
-        reason=("pinned_id" if resource.pinned_id else "renamed_from") if moved else "fields_differ",
-        place=resource.place,
-        ids=found.ids,
-        before=before,
-        after=after,
-        previous=found.address if moved else None,
-        unchanged=len(found.fields.keys() - after.keys()),
-    )
+    kept = [name for name in after if name not in held]
+    return {name: before[name] for name in kept}, {name: after[name] for name in kept}
+
+
+def _split_default(resource: Resource, after: Fields) -> tuple[Fields, Fields]:
+    """A default that names a title, which may be new or renamed itself, apart from the other fields."""
+    if resource.fields.get("type") not in ("select", "status") or after.get("default_value") is None:
+        return {}, after
+    return {"default_value": after["default_value"]}, {n: v for n, v in after.items() if n != "default_value"}
+
+
+def _late_default(resource: Resource, found: Resource, before: Fields, late: Fields) -> Iterator[Change]:
+    if late:
+        yield Update(
+            address=resource.address,
+            reason="default_after_titles",
+            place=resource.place,
+            ids=found.ids,
+            before={name: before[name] for name in late},
+            after=late,
+        )
 
 
 SLUGGED = frozenset({"object", "attribute", "list"})

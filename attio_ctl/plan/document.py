@@ -151,7 +151,7 @@ def _resource_change(change: Change, plan: Plan) -> ResourceChange:
             before=None if isinstance(change, Create) else dict(change.before),
             after=None if isinstance(change, Archive | Delete) else dict(change.after),
             before_sensitive={} if isinstance(change, Create) else dict.fromkeys(change.sealed, True),
-            after_sensitive=dict.fromkeys(change.sealed, True),
+            after_sensitive={} if isinstance(change, Archive | Delete) else dict.fromkeys(change.sealed, True),
         ),
         action_reason=change.reason,
         risk=risk_of(change),
@@ -264,7 +264,7 @@ def _change(part: ResourceChange) -> Change:
         "place": _place(part.source_location),
         "depends_on": tuple(Address.parse(text) for text in part.depends_on),
         "ids": part.ids,
-        "sealed": tuple(part.change.after_sensitive),
+        "sealed": tuple(sorted(part.change.before_sensitive | part.change.after_sensitive)),
     }
     before, after = part.change.before or {}, part.change.after or {}
     if part.blocked is not None:

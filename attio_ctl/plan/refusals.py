@@ -56,6 +56,9 @@ def refusals(
         for name, hint in IMMUTABLE.items()
         if name in after
     ]
+    if "allowed_objects" in after and after["allowed_objects"] is None:
+        why = "Attio takes no empty list of objects, so a reference cannot be widened to any object"
+        refused.append(blocked("immutable_field", ["allowed_objects"], why, "name the objects in `to`"))
     if resource.address.kind == "attribute" and resource.address.top.name in WITHOUT_CUSTOM_UNIQUE:
         top = resource.address.top.name
         if after.get("is_unique") is True:

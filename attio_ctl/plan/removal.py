@@ -10,19 +10,24 @@ from attio_ctl.address import Address
 from attio_ctl.attribute_types import STANDARD_OBJECTS
 from attio_ctl.errors import Place
 from attio_ctl.plan.changes import Archive, Blocked, Change, Delete, Reason
-from attio_ctl.state.resource import Resource, State
+from attio_ctl.state.resource import Resource, State, own_id
 
 ARCHIVABLE = frozenset({"attribute", "option", "status"})
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One `removed:` entry; `forget` stops managing and changes nothing."""
+    """
+    One `removed:` entry; `forget` stops managing and changes nothing.
+
+    `id` is Attio's id of what an earlier apply has made under this address, for webhooks, which have no name there.
+    """
 
     address: Address
     action: Literal["archive", "delete", "forget"]
     note: str | None = None
     place: Place | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,16 @@ NO_GUARDS = Guards()
 def plan_removals(removals: Iterable[Removal], live: State, guards: Guards = NO_GUARDS) -> Iterator[Change]:
     """One change per entry that still has something to remove; an entry that is done is harmless."""
     for removal in removals:
-        found = live.resources.get(removal.address)
+        found = live.resources.get(removal.address) or _by_id(removal, live)
         if found is None or removal.action == "forget" or (found.archived and removal.action == "archive"):
             continue
         yield _removal(removal, found, guards)
+
+
+def _by_id(removal: Removal, live: State) -> Resource | None:
+    if removal.id is None:
+        return None
+    return next((r for r in live.resources.values() if own_id(r) == removal.id), None)
 
 
 def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
@@ -77,15 +88,6 @@ def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
                 before={**found.fields, "is_archived": False},
                 note=removal.note,
             )
-        case "delete", "webhook":
-            return Delete(
-                address=address,
-                reason="removed",
-                place=removal.place,
-                ids=found.ids,
-                before=found.fields,
-                note=removal.note,
-            )
         case "delete", "object" if address.name in STANDARD_OBJECTS:
             return blocked("no_such_call", "a standard object cannot be deleted", "drop the `removed:` entry")
         case "delete", "object" if address not in guards.allow_destroy:
@@ -94,7 +96,7 @@ def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
                 f"deleting `{address}` deletes all its records",
                 f"confirm with `--allow-destroy {address}`",
             )
-        case "delete", "object":
+        case "delete", "object" | "webhook":
             return Delete(
                 address=address,
                 reason="removed",

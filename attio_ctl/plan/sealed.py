@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
-from attio_ctl.plan.changes import Blocked, Change, Create, Doable, Restore, Update
+from attio_ctl.plan.changes import Archive, Change, Create, Delete, Doable, Restore, Update
 from attio_ctl.state.resource import Json
 from attio_ctl.state.sealing import Written, as_written, map_text, seal
 
 
-def seal_change(change: Change, written: Written) -> Change:
-    """The change without values from the environment; `sealed` names the fields that had any."""
-    if not written or not isinstance(change, Create | Update | Restore | Blocked):
-        return change
-    after = {name: as_written(value, written) for name, value in change.after.items()}
-    sealed = tuple(sorted(name for name, value in after.items() if value != change.after[name]))
+def seal_change(change: Change, written: Written, hidden: Collection[str] = ()) -> Change:
+    """
+    The change without values from the environment; `sealed` names the fields that have or had any.
+
+    Args:
+        hidden: Fields that the lock file keeps as a hash: what they hold now came from the environment, too.
+    """
+    after: Mapping[str, Json] = {} if isinstance(change, Archive | Delete) else change.after
+    filled = {name: as_written(value, written) for name, value in after.items()}
+    sealed = {name for name, value in filled.items() if value != after[name]}
+    if isinstance(change, Create):
+        return replace(change, after=filled, sealed=tuple(sorted(sealed))) if sealed else change
+    sealed |= change.before.keys() & set(hidden)
     if not sealed:
         return change
-    if isinstance(change, Create):
-        return replace(change, after=after, sealed=sealed)
     before = {name: seal(value) if name in sealed else value for name, value in change.before.items()}
-    return replace(change, before=before, after=after, sealed=sealed)
+    if isinstance(change, Archive | Delete):
+        return replace(change, before=before, sealed=tuple(sorted(sealed)))
+    return replace(change, before=before, after=filled, sealed=tuple(sorted(sealed)))
 
 
 def unseal_change(change: Doable, fill: Callable[[str], str]) -> Doable:

@@ -98,7 +98,9 @@ def _mapping_lines(plan: Plan, style: Style) -> Iterator[str]:
     column = 7 + max(len(str(note.address)) for note in shown)
     for note in shown:
         objects = sorted({address.top.name for address in note.writes})
-        remark = f"{note.status}, writes {len(note.writes)} attributes of {', '.join(objects)}"
+        count = len(note.writes)
+        what = "attribute" if count == 1 else "attributes"
+        remark = f"{note.status}, writes {count} {what} of {', '.join(objects)}"
         yield from _wrapped(Line("<=", 0, str(note.address), remark), style, column)
     yield ""
 

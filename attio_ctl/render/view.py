@@ -213,7 +213,8 @@ def _create_remark(change: Create) -> str:
             access = after["workspace_access"] or "private"
             return f"{after['name']}, of {after['parent_object']}, {access}"
         case "webhook":
-            return f"{after['target_url']}, {len(after['subscriptions'])} event types"
+            events = len(after["subscriptions"])
+            return f"{after['target_url']}, {events} event {'type' if events == 1 else 'types'}"
         case _:
             return ""
 

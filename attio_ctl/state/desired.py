@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import PurePath
 from typing import Any
 
 from attio_ctl.address import Address
@@ -16,22 +16,24 @@ from attio_ctl.state.values import plain_number, sorted_by_json
 
 Path = tuple[str | int, ...]
 PlaceOf = Callable[[Path], Place | None]
+HERE = PurePath()
 
 
-def build_desired(spec: models.WorkspaceSpec, place_of: PlaceOf) -> State:
+def build_desired(spec: models.WorkspaceSpec, place_of: PlaceOf, folder: PurePath = HERE) -> State:
     """
     The desired state of one workspace.
 
     Args:
         spec: The merged files.
         place_of: The position of a path in the merged files, such as `("objects", "users", "attributes", "plan")`.
+        folder: The workspace's own, which the files of secrets are relative to, also where a base names them.
     """
-    resources = {resource.address: resource for resource in _resources(spec, place_of)}
+    resources = {resource.address: resource for resource in _resources(spec, place_of, folder)}
     active = {slug: obj.active for slug, obj in spec.objects.items() if obj.active is not None}
     return State(resources=resources, active_objects=active)
 
 
-def _resources(spec: models.WorkspaceSpec, place_of: PlaceOf) -> Iterator[Resource]:
+def _resources(spec: models.WorkspaceSpec, place_of: PlaceOf, folder: PurePath) -> Iterator[Resource]:
     for slug, obj in spec.objects.items():
         address, path = Address.root("object", slug), ("objects", slug)
         fields = _given(obj, {"singular": "singular_noun", "plural": "plural_noun"})
@@ -48,7 +50,8 @@ def _resources(spec: models.WorkspaceSpec, place_of: PlaceOf) -> Iterator[Resour
     for name, hook in spec.webhooks.items():
         fields = {"target_url": hook.url, "subscriptions": sorted_by_json(_subscription(s) for s in hook.on)}
         resource = _resource(Address.root("webhook", name), fields, hook, place_of(("webhooks", name)))
-        yield replace(resource, secret_file=_secret_file(name, hook, place_of))
+        secret_file = posixpath.normpath(folder / hook.secret.file) if hook.secret else None
+        yield replace(resource, secret_file=secret_file)
 
 
 def _attributes(
@@ -115,15 +118,6 @@ def _default(value: models.DynamicDefault | models.Scalar | list[models.Scalar] 
             return {"static": [plain_number(item) for item in value]}
         case _:
             return {"static": [plain_number(value)]}
-
-
-def _secret_file(name: str, hook: models.WebhookSpec, place_of: PlaceOf) -> str | None:
-    """The path of the secret's file, which is relative to the file that names it."""
-    if hook.secret is None:
-        return None
-    place = place_of(("webhooks", name, "secret", "file"))
-    folder = PurePosixPath(place.file).parent if place else PurePosixPath()
-    return posixpath.normpath(folder / hook.secret.file)
 
 
 def _subscription(subscription: models.Subscription) -> dict[str, str]:

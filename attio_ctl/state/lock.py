@@ -20,7 +20,7 @@ from attio_ctl.config.nodes import plain
 from attio_ctl.config.yaml_reader import read_yaml
 from attio_ctl.errors import StorageError
 from attio_ctl.state.resource import Json, Resource, State, own_id
-from attio_ctl.state.sealing import NOTHING_HIDDEN, Written, as_written, seal
+from attio_ctl.state.sealing import NOTHING_HIDDEN, Written, as_written, is_sealed, seal
 
 VERSION: Final = 1
 HEAD: Final = (
@@ -57,10 +57,18 @@ class Lock:
         kept = {a: replace(locked, id="", fields={}) for a, locked in self.resources.items() if locked.protect}
         return Lock(workspace_id, kept)
 
+    def hidden(self, address: Address) -> frozenset[str]:
+        """The fields of a resource whose values came from the environment."""
+        locked = self.resources.get(address)
+        return frozenset(name for name, value in locked.fields.items() if is_sealed(value)) if locked else frozenset()
+
     @property
     def protected(self) -> frozenset[Address]:
         """What must not be archived or deleted, whether or not a file still says so."""
         return frozenset(address for address, locked in self.resources.items() if locked.protect)
+
+
+NO_LOCK: Final = Lock()
 
 
 def lock_path(workspace_file: Path) -> Path:
@@ -135,26 +143,29 @@ def build_lock(
     live: State,
     pairs: Mapping[Address, Resource | None],
     *,
+    applied: frozenset[Address] = frozenset(),
     forgotten: frozenset[Address] = frozenset(),
     written: Written = NOTHING_HIDDEN,
 ) -> Lock:
     """
     The lock after an apply.
 
-    What is as the files ask for is taken as it is live now. What is not (it was left out, or failed) stays as it was
-    locked before, so that drift under it is not forgotten. What the files do not manage any more is dropped, unless it
-    is protected, still there and not to be forgotten.
+    What was applied, or is as the files ask for, is taken as it is live now. What is not (it was left out, or failed)
+    stays as it was locked before, so that drift under it is not forgotten. What the files do not manage any more is
+    dropped, unless it is protected, still there and not to be forgotten.
 
     Args:
+        applied: What the apply has just changed, also where the files have moved on since its plan.
         forgotten: What a `removed:` entry says to stop managing.
         written: What comes from the environment; a field that holds any of it is locked as a hash.
         pairs: Each desired resource's live one, as `plan.match` finds it.
     """
     assert live.workspace is not None, "a live state knows its workspace"
+    by_id = {own_id(resource) for resource in live.resources.values()}
     kept = {
         address: locked
         for address, locked in before.resources.items()
-        if locked.protect and address in live.resources and address not in forgotten
+        if locked.protect and locked.id in by_id and address not in forgotten
     }
     for address, found in pairs.items():
         if found is None or found.archived:
@@ -162,7 +173,7 @@ def build_lock(
         resource = desired.resources[address]
         fields = {name: found.fields.get(name) for name in resource.fields}
         known = before.resources.get(address)
-        if known is not None and fields != resource.fields:
+        if known is not None and address not in applied and fields != resource.fields:
             fields = dict(known.fields)
         else:
             fields = {n: seal(value) if as_written(value, written) != value else value for n, value in fields.items()}

@@ -1,4 +1,4 @@
-"""What must happen so that live becomes desired: one case per line of `cases/diff.yaml`."""
+"""What must happen so that live becomes desired: one case per entry of `cases/*.yaml`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from attio_ctl.plan.diff import diff, equal
 from attio_ctl.plan.removal import Guards, Removal
 from attio_ctl.state.resource import State
 
-CASES = YAML(typ="safe", pure=True).load(Path(__file__).parent / "cases" / "diff.yaml")
+FILES = [Path(__file__).parent / "cases" / name for name in ("diff.yaml", "renames.yaml")]
+CASES = [case for file in FILES for case in YAML(typ="safe", pure=True).load(file)]
 
 
 def tell(change: Change) -> str:
