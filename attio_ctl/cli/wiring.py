@@ -58,8 +58,8 @@ def state_directory(loaded: Loaded) -> Path:
 
 
 def sandbox_file(name: str) -> Path:
-    """The database of an embedded sandbox."""
-    return STATE_DIRECTORY / "sandbox" / f"{name}.sqlite"
+    """The database of an embedded sandbox, beside what belongs to workspaces: neither is named after the other."""
+    return STATE_DIRECTORY / "sandboxes" / f"{name}.sqlite"
 
 
 @contextlib.contextmanager

@@ -55,10 +55,10 @@ def test_an_import_says_what_the_demo_says(attio_ctl: Run, project: Path) -> Non
 
 @pytest.mark.usefixtures("demo")
 def test_an_import_sends_nothing_but_reads(attio_ctl: Run, project: Path) -> None:
-    with sqlite3.connect(project / ".attio-ctl" / "sandbox" / "demo.sqlite") as connection:
+    with sqlite3.connect(project / ".attio-ctl" / "sandboxes" / "demo.sqlite") as connection:
         connection.execute("delete from requests")
     attio_ctl("import", "copy", "--sandbox", "demo", "--pin")
-    with sqlite3.connect(project / ".attio-ctl" / "sandbox" / "demo.sqlite") as connection:
+    with sqlite3.connect(project / ".attio-ctl" / "sandboxes" / "demo.sqlite") as connection:
         assert connection.execute("select distinct method from requests").fetchall() == [("GET",)]
 
 

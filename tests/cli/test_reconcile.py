@@ -49,7 +49,7 @@ VEHICLES = """
 
 def requests(project: Path, name: str = "acme") -> list[tuple[str, str]]:
     """The method and path of every request that the sandbox has answered."""
-    with sqlite3.connect(project / ".attio-ctl" / "sandbox" / f"{name}.sqlite") as connection:
+    with sqlite3.connect(project / ".attio-ctl" / "sandboxes" / f"{name}.sqlite") as connection:
         return [
             (method, path) for method, path in connection.execute("select method, path from requests order by rowid")
         ]
@@ -206,6 +206,17 @@ def test_the_token_of_another_workspace_is_refused_before_any_other_request(
     assert set(requests(project)) == {("GET", "/v2/self")}
 
 
+def test_a_workspace_named_sandbox_keeps_its_state_apart_from_the_sandboxes(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    """A sandbox named `ledger` would else lie where the ledger of that workspace does."""
+    write("objects: {cars: {singular: Car, plural: Cars}}", head="workspace: sandbox\napi: {sandbox: ledger}\n")
+    attio_ctl("apply", "--auto-approve")
+
+    assert not (project / ".attio-ctl" / "sandbox" / "ledger.sqlite").exists()
+    assert ("POST", "/v2/objects") in requests(project, "ledger")
+
+
 def test_a_second_apply_is_refused_while_one_runs(attio_ctl: Run, write: Write, project: Path) -> None:
     write("objects: {people: {attributes: {a: {type: text, title: A}}}}")
     lease = project / ".attio-ctl" / "acme" / "lease.json"
@@ -246,7 +257,7 @@ def test_every_problem_of_the_files_is_shown_at_its_place(attio_ctl: Run, write:
     assert "2 problems" in wrong.stderr
 
 
-def test_the_plan_fits_80_columns_in_plain_ascii_safe_order(attio_ctl: Run, write: Write) -> None:
+def test_the_plan_fits_80_columns_and_has_no_colours_where_there_is_no_terminal(attio_ctl: Run, write: Write) -> None:
     write(VEHICLES)
     text = attio_ctl("plan").stdout
 
