@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Report, Skipped
@@ -131,13 +132,21 @@ def render_report(report: Report, style: Style) -> str:
                 lines += _wrapped(Line("", 1, f"way out: {change.way_out}"), style)
             case _:
                 pass
-    waiting = [o for o in report.of(NotAttempted) if not isinstance(o.change, Blocked)]
-    if waiting:
-        lines += _wrapped(Line("#", 0, f"{len(waiting)} not attempted: they wait for what is blocked"), style)
+    for why, count in _reasons(report).items():
+        lines += _wrapped(Line("#", 0, f"{count} not attempted: {why}"), style)
     if lines:
         lines.append("")
     lines.append(style.paint(report_line(report), bold=True))
     return "\n".join(lines) + "\n"
+
+
+def _reasons(report: Report) -> Mapping[str, int]:
+    """Why changes were not attempted that are not blocked themselves, and how many for each reason."""
+    return Counter(
+        outcome.why
+        for outcome in report.outcomes
+        if isinstance(outcome, NotAttempted) and not isinstance(outcome.change, Blocked)
+    )
 
 
 def report_line(report: Report) -> str:
