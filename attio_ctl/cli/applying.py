@@ -74,7 +74,7 @@ class Run:
     parallelism: int
     wait_activation: float
 
-    async def __call__(self, stop: asyncio.Event) -> Done | None:
+    async def __call__(self, stop: wiring.Stop) -> Done | None:
         """None when the person said no."""
         async with wiring.connect(self.loaded, AttioWriter) as connected:
             attio, workspace = connected.attio, connected.workspace
@@ -89,6 +89,7 @@ class Run:
                 return Done(plan, None)
             if not self.approve(plan):
                 return None
+            stop.arm()
             run = self.resume or f"r_{secrets.token_hex(4)}"
             owner = f"{getpass.getuser()}@{socket.gethostname()} pid {os.getpid()}"
             lease_file = wiring.state_directory(self.loaded) / "lease.json"

@@ -81,7 +81,8 @@ class Delivery:
     retry_for: float
     max_dead_ratio: float
 
-    async def __call__(self, stop: asyncio.Event) -> run.Outcome:
+    async def __call__(self, stop: wiring.Stop) -> run.Outcome:
+        stop.arm()
         async with ready(self.loaded, retry_for=self.retry_for) as parts:
             return await run.deliver(
                 files=tuple(spooled(self.loaded, self.files)),
@@ -113,7 +114,8 @@ class Retry:
     letters: Sequence[DeadLetter]
     retry_for: float
 
-    async def __call__(self, stop: asyncio.Event) -> run.Outcome:
+    async def __call__(self, stop: wiring.Stop) -> run.Outcome:
+        stop.arm()
         async with ready(self.loaded, retry_for=self.retry_for) as parts:
             return await run.retry(
                 letters=self.letters,

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from pydantic import SecretStr
 
@@ -228,31 +228,48 @@ def write_file(path: Path, data: bytes) -> None:
         raise StorageError(f"cannot write: {error.strerror}", where=str(path)) from error
 
 
-def run_draining(main: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[T, Exit]:
+class Stop(asyncio.Event):
     """
-    Run the work of a command that writes; the event that it is given is set by the first SIGINT or SIGTERM.
+    Set by the first SIGINT or SIGTERM after `arm`; `code` is then the exit code of the signal.
 
-    It then lets what is in flight end and returns what it has done. A second signal ends the process at once: what was
-    recorded is on disk already.
+    A second signal ends the process at once: what was recorded is on disk already.
+    """
+
+    code = Exit.DONE
+
+    def arm(self) -> None:
+        """From here on a signal lets what is in flight end; called before the first write, within the loop."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._on_signal, Exit.SIGINT)
+        loop.add_signal_handler(signal.SIGTERM, self._on_signal, Exit.SIGTERM)
+
+    def _on_signal(self, signalled: Exit) -> None:
+        if self.is_set():
+            os._exit(signalled)
+        self.code = signalled
+        self.set()
+
+
+def run_draining(main: Callable[[Stop], Awaitable[T]]) -> tuple[T, Exit]:
+    """
+    Run the work of a command that writes. Until it arms the stop that it is given, a signal ends it at once, even while
+    it waits for an answer at a prompt; after that it ends what is in flight and returns what it has done.
 
     Returns:
         The result, and the exit code of the signal, or DONE when there was none.
     """
 
     async def guarded() -> tuple[T, Exit]:
-        stop = asyncio.Event()
-        code = Exit.DONE
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # that of asyncio cannot end a prompt
+        stop = Stop()
+        return await main(stop), stop.code
 
-        def on_signal(signalled: Exit) -> None:
-            nonlocal code
-            if code is not Exit.DONE:
-                os._exit(signalled)
-            code = signalled
-            stop.set()
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return asyncio.run(guarded())
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, on_signal, Exit.SIGINT)
-        loop.add_signal_handler(signal.SIGTERM, on_signal, Exit.SIGTERM)
-        return await main(stop), code
 
-    return asyncio.run(guarded())
+def _terminate(*_: object) -> NoReturn:
+    raise SystemExit(Exit.SIGTERM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -275,6 +276,36 @@ def test_a_signal_lets_what_is_under_way_end_and_says_how_to_go_on(write: Write,
     assert drained < 8  # five seconds to drain, and a moment to read back what was left
     assert "--resume" in errors
     assert json.loads((project / ".attio-ctl" / "acme" / "lease.json").read_text())["expires"] == 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_at_the_prompt_ends_it_with_nothing_written(
+    write: Write, project: Path, token: str, sent: signal.Signals, code: int
+) -> None:
+    """At a real terminal: the signal comes while the process waits for the `yes`."""
+    with attio(project) as url:
+        write(EVERYTHING, head=head(url))
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "attio_ctl.cli.main", "apply"]
+        process = subprocess.Popen(command, cwd=project, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        while b"Enter a value" not in shown:
+            shown += os.read(ours, 65536)
+        time.sleep(0.3)  # so that it waits
+        process.send_signal(sent)
+        try:
+            ended = process.wait(10)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+        made = inventory(url)
+
+    assert ended == code
+    assert made["objects"] == ["companies", "people"]
+    assert not (project / ".attio-ctl" / "acme").exists()
 
 
 @pytest.mark.slow
