@@ -244,7 +244,7 @@ class Stop(asyncio.Event):
         loop.add_signal_handler(signal.SIGTERM, self._on_signal, Exit.SIGTERM)
 
     def _on_signal(self, signalled: Exit) -> None:
-        if self.is_set():
+        if self.code is not Exit.DONE:
             os._exit(signalled)
         self.code = signalled
         self.set()
