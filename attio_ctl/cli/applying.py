@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 import secrets
 import socket
@@ -91,7 +90,7 @@ class Run:
                 return None
             stop.arm()
             run = self.resume or f"r_{secrets.token_hex(4)}"
-            owner = f"{getpass.getuser()}@{socket.gethostname()} pid {os.getpid()}"
+            owner = f"{lease.owner_name()}@{socket.gethostname()} pid {os.getpid()}"
             lease_file = wiring.state_directory(self.loaded) / "lease.json"
             async with lease.holding(lease_file, owner=owner, run=run, clock=time.time) as check_lease:
                 live = await read_live(attio, workspace)

@@ -24,7 +24,7 @@ from attio_ctl.config.models import (
     Titled,
     WorkspaceSpec,
 )
-from attio_ctl.config.nodes import DataPath, Places
+from attio_ctl.config.nodes import DataPath, MappingNode, Places, ScalarNode
 from attio_ctl.config.wording import did_you_mean
 from attio_ctl.errors import Problem
 
@@ -307,6 +307,18 @@ def _defined(subject: Subject) -> dict[Address, DataPath]:
     return found
 
 
+def _titles_stand_in_the_file(subject: Subject) -> Iterator[Problem]:
+    for address, path, attribute in subject.attributes():
+        key, titles = titles_of(attribute)
+        for index in range(len(titles)):
+            node = subject.places.node_at((*path, key, index))
+            title = node.entries["title"].node if isinstance(node, MappingNode) and "title" in node.entries else node
+            if isinstance(title, ScalarNode) and title.written is not None:
+                message = f"`{address}`: the title `{title.written}` comes from the environment"
+                hint = rules.TITLE_FROM_ENVIRONMENT.remedy
+                yield rules.TITLE_FROM_ENVIRONMENT.problem(message, title.place, address=str(address), hint=hint)
+
+
 # --- webhooks ---------------------------------------------------------------------------------------------------------
 
 
@@ -329,5 +341,6 @@ _CHECKS: Final[tuple[Callable[[Subject], Iterator[Problem]], ...]] = (
     _relationships_agree,
     _renames_can_be_followed,
     _removals_make_sense,
+    _titles_stand_in_the_file,
     _secrets_have_a_place,
 )

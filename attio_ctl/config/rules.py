@@ -228,6 +228,12 @@ LITERAL_SECRET: Final = Rule(
     "Put it into an environment variable and write `${NAME}`, then make a new one: this one is known now.",
     ignorable=True,
 )
+TITLE_FROM_ENVIRONMENT: Final = Rule(
+    "AC144",
+    "the title of an option or status comes from the environment",
+    "Titles are names: they stand in addresses, plans, journals and the lock file, where no such value may stand.",
+    "Write the title into the file; where workspaces differ, let each lay its own list over the base.",
+)
 IGNORED_WITHOUT_REASON: Final = Rule(
     "AC150",
     "a comment that ignores a rule without saying which, or why",
