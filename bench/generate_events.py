@@ -30,6 +30,7 @@ from travel import (
     skewed,
     sound,
     switched_off,
+    unknown_attribute,
     unknown_option,
     without_user,
     wrong_type,
@@ -63,7 +64,8 @@ FAULTS = cumulative(
     (0.006, wrong_type),
     (0.004, without_user),
     (0.002, cut_short),
-    (0.926, sound),
+    (0.004, unknown_attribute),
+    (0.922, sound),
 )
 
 

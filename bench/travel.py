@@ -78,6 +78,13 @@ def unknown_option(event: Event, moment: Moment) -> bytes:
     return sound(event, moment)
 
 
+def unknown_attribute(event: Event, moment: Moment) -> bytes:
+    """The product sends something new that the CRM has no attribute for, and that no mapping names."""
+    data = event.get("traits") or event.setdefault("properties", {})
+    data["favourite_colour"] = moment.pick(("green", None, {"hex": "#00ff00"}))
+    return sound(event, moment)
+
+
 def bad_email(event: Event, moment: Moment) -> bytes:
     """What people type into a field that nobody checks."""
     for data in (event.get("traits", {}), event.get("properties", {}), event["context"].get("traits", {})):
