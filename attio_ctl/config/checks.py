@@ -313,7 +313,7 @@ def _titles_stand_in_the_file(subject: Subject) -> Iterator[Problem]:
         for index in range(len(titles)):
             node = subject.places.node_at((*path, key, index))
             title = node.entries["title"].node if isinstance(node, MappingNode) and "title" in node.entries else node
-            if isinstance(title, ScalarNode) and title.written is not None:
+            if isinstance(title, ScalarNode) and title.written not in (None, str(title.value).replace("${", "$${")):
                 message = f"`{address}`: the title `{title.written}` comes from the environment"
                 hint = rules.TITLE_FROM_ENVIRONMENT.remedy
                 yield rules.TITLE_FROM_ENVIRONMENT.problem(message, title.place, address=str(address), hint=hint)

@@ -83,7 +83,7 @@ def test_a_token_dies_at_the_request_that_is_named(ask: Any) -> None:
     assert ask("GET", "/self").json() == {"active": False}
 
 
-@pytest.mark.parametrize("ask", [{"path": "/v2/batch/records", "drop_every": 2, "batch_delay_ms": 150}], indirect=True)
+@pytest.mark.parametrize("ask", [{"path": "/v2/batch/records", "drop_every": 2, "batch_delay_ms": 2000}], indirect=True)
 def test_a_batch_is_late_and_loses_every_second_assertion(ask: Any) -> None:
     assertions = [
         {"object": "companies", "matching_attribute": "domains", "values": {"domains": f"c{n}.example.com"}}
