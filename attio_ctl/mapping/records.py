@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from attio_ctl.mapping.fql.tree import Node
 from attio_ctl.mapping.presets import is_empty
 from attio_ctl.mapping.values.coerce import Coercer, coercer, match_text, refuser
 from attio_ctl.mapping.writes import RecordKey, Reject, Value, Write
-from attio_ctl.state.schema import Schema
+from attio_ctl.state.schema import AttributeSchema, Schema
 
 Complain = Callable[[str, str], None]
 """Takes the code and the message of a problem in the mapping itself."""
@@ -74,7 +74,11 @@ class Filler:
 
 @dataclass(frozen=True, slots=True)
 class RecordMaker:
-    """One record of a mapping, ready to run; `links` go from slug to the index of an earlier record."""
+    """
+    One record of a mapping, ready to run; `links` go from slug to the index of an earlier record.
+
+    `targets` are the objects whose records its values may refer to, None where that may be any.
+    """
 
     object: str
     match: str
@@ -82,6 +86,7 @@ class RecordMaker:
     fillers: tuple[Filler, ...]
     append: frozenset[str]
     multiselect: frozenset[str]
+    targets: frozenset[str] | None = frozenset()
 
     def make(self, event: dict[str, Any], earlier: list[Write]) -> Write:
         """
@@ -130,7 +135,14 @@ def compile_record(record: RecordOutline, mapping: Mapping, schema: Schema, comp
     several = frozenset(attribute.slug for attribute in attributes.values() if attribute.multiselect)
     append = frozenset(slug for slug in several if multiselect_mode(mapping, record.object, slug) == "append")
     match = attributes[record.match].slug if record.match in attributes else record.match
-    return RecordMaker(record.object, match, links, fillers, append, several)
+    named = {slug for slug, _ in links} | {filler.slug for filler in fillers}
+    references = [attributes[slug] for slug in sorted(named & attributes.keys())]
+    return RecordMaker(record.object, match, links, fillers, append, several, _targets(references))
+
+
+def _targets(attributes: Iterable[AttributeSchema]) -> frozenset[str] | None:
+    found = [attribute.targets for attribute in attributes if attribute.type == "record-reference"]
+    return None if None in found else frozenset().union(*(targets for targets in found if targets))
 
 
 def multiselect_mode(mapping: Mapping, object_slug: str, slug: str) -> str:
