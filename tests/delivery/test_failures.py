@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from attio_ctl.attio.errors import ServerError
-from attio_ctl.delivery import documented
-from attio_ctl.delivery.documented import CONCURRENCY
+from attio_ctl.delivery import dispatch
 from attio_ctl.delivery.run import Progress
+from attio_ctl.delivery.singly import CONCURRENCY
 from attio_ctl.errors import CredentialsError, Exit
 
 from .conftest import Place
@@ -100,7 +100,7 @@ async def test_a_server_that_stays_away_ends_the_run_with_the_rest_pending(place
 async def test_a_run_that_is_stopped_waits_for_a_slow_answer_only_so_long(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documented, "GRACE", 0.2)
+    monkeypatch.setattr(dispatch, "GRACE", 0.2)
     stop = asyncio.Event()
     network = Scripted(lambda n: 60.0 if n > 10 else None)
 
