@@ -51,8 +51,9 @@ class Attribute:
     One attribute of a collection.
 
     `default` is None, `{"dynamic": template}` or `{"static": [payload, …]}`; `allowed` are the pks of the objects that
-    a reference may point at (None: any); `mirror` is the pk of the attribute on the other side of a relationship.
-    Attributes of one snapshot are compared, and hashed, by identity.
+    a reference may point at (None: any); `mirror` is the pk of the attribute on the other side of a relationship;
+    `options` are its options or statuses by pk, in the order of their making, `titled` the same by title and by id,
+    archived ones included. Attributes of one snapshot are compared, and hashed, by identity.
     """
 
     pk: int
@@ -73,18 +74,8 @@ class Attribute:
     currency: tuple[str, str | None] | None = None
     allowed: tuple[int, ...] | None = None
     mirror: int | None = None
-    options: tuple[Option, ...] = ()
-
-    def option(self, title_or_id: str) -> Option | None:
-        """The option or status of that exact title or id, archived ones included."""
-        for option in self.options:
-            if title_or_id in (option.title, option.id):
-                return option
-        return None
-
-    def option_of(self, pk: int) -> Option:
-        """The option or status that a stored value points at."""
-        return next(option for option in self.options if option.pk == pk)
+    options: Mapping[int, Option] = field(default_factory=dict)
+    titled: Mapping[str, Option] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

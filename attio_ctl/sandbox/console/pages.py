@@ -118,7 +118,9 @@ class Pages:
 
     def _attribute_row(self, one: Attribute) -> tuple[Child, ...]:
         signs = ", ".join(word for name, word in SIGNS if getattr(one, name))
-        options = ", ".join(f"{option.title}{' (archived)' if option.archived else ''}" for option in one.options)
+        options = ", ".join(
+            f"{option.title}{' (archived)' if option.archived else ''}" for option in one.options.values()
+        )
         return one.title, el("code", one.slug), one.type, signs, options
 
     def batches(self, offset: int) -> str:

@@ -279,6 +279,6 @@ class Sort:
         values = self.viewer.value(row, self.attribute)
         found = comparable(self.kind, values[0].get(self.field)) if values else None
         if isinstance(found, tuple):
-            titles = [option.title for option in self.attribute.options]
+            titles = [option.title for option in self.attribute.options.values()]
             return titles.index(found[0]) if self.kind == "status" else found[0].lower()
         return found.lower() if isinstance(found, str) else found

@@ -45,7 +45,9 @@ def _options(call: Call, type_: str) -> tuple[Attribute, list[Option]]:
     """Those of an attribute; none, rather than an error, where it has the other type (seen in 2025)."""
     attribute = _attribute(call)
     archived = call.flag("show_archived")
-    shown = [one for one in attribute.options if archived or not one.archived] if attribute.type == type_ else []
+    shown = (
+        [one for one in attribute.options.values() if archived or not one.archived] if attribute.type == type_ else []
+    )
     return attribute, shown
 
 
@@ -61,7 +63,8 @@ def list_statuses(call: Call) -> Json:
 
 def _refuse_taken(attribute: Attribute, title: str, what: str, besides: Option | None = None) -> None:
     """Titles of archived ones stay taken, as slugs do (inferred)."""
-    if any(one.title == title and one is not besides for one in attribute.options):
+    holder = attribute.titled.get(title)
+    if holder is not None and holder is not besides and holder.title == title:
         raise slug_conflict(f'There is already another {what} with the title "{title}".')
 
 
@@ -106,7 +109,7 @@ def update_option(call: Call) -> Json:
     """
     attribute = _attribute(call)
     named = call.params["option"]
-    found = attribute.option(named) if attribute.type == "select" else None
+    found = attribute.titled.get(named) if attribute.type == "select" else None
     fields = call.checked(_UPDATE_OPTION)["data"]
     if found is None:
         raise value_not_found(f'Cannot find select attribute with select option title "{named}".')
@@ -125,7 +128,7 @@ def update_status(call: Call) -> Json:
     """
     attribute = _attribute(call)
     named = call.params["status"]
-    found = attribute.option(named) if attribute.type == "status" else None
+    found = attribute.titled.get(named) if attribute.type == "status" else None
     fields = call.checked(_UPDATE_STATUS)["data"]
     if found is None:
         raise value_not_found(f'Cannot find status attribute with status option title "{named}".')

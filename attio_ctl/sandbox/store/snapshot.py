@@ -1,8 +1,15 @@
-"""The schema tables as one immutable `Schema`, and back: each table row as its dataclass."""
+"""
+The schema tables as one immutable `Schema`, and back: each table row as its dataclass.
+
+A snapshot is read whole once; afterwards each write makes the next one from it (`with_option` and its like), so that a
+create costs the same in a workspace of thousands of attributes. Both ways must give the same snapshot.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -39,32 +46,12 @@ def load_schema(db: Database) -> Schema:
             slug=slug,
             type=type_,
             created_at=created_at,
-            options=tuple(options[pk]),
+            **_choices(options[pk]),
             **details,
         )
         attributes[pk] = attribute
         by_collection[owner].append(attribute)
-    collections = {
-        one.pk: Collection(
-            one.pk,
-            one.id,
-            one.kind,
-            one.slug,
-            one.created_at,
-            one.details,
-            attributes=tuple(by_collection[one.pk]),
-            known={key: attribute for attribute in by_collection[one.pk] for key in (attribute.slug, attribute.id)},
-            shown=tuple(attribute for attribute in by_collection[one.pk] if not attribute.archived),
-            demanding=tuple(
-                attribute
-                for attribute in by_collection[one.pk]
-                if attribute.writable
-                and not attribute.archived
-                and (attribute.required or attribute.default is not None)
-            ),
-        )
-        for one in bare.values()
-    }
+    collections = {one.pk: _furnished(one, by_collection[one.pk]) for one in bare.values()}
     members = tuple(
         Member(id=id_, email_address=email, created_at=created_at, **orjson.loads(details))
         for id_, email, created_at, details in db.rows("SELECT id, email, created_at, details FROM members ORDER BY pk")
@@ -86,8 +73,53 @@ def load_schema(db: Database) -> Schema:
     )
 
 
-def _by_key(collections: Any) -> dict[str, Collection]:
+def _by_key(collections: Iterable[Collection]) -> dict[str, Collection]:
     return {key: one for one in collections for key in (one.slug, one.id)}
+
+
+def _furnished(bare: Collection, attributes: Sequence[Attribute]) -> Collection:
+    """A collection with its attributes and everything that follows from them."""
+    shown = tuple(one for one in attributes if not one.archived)
+    return replace(
+        bare,
+        attributes=tuple(attributes),
+        known={key: one for one in attributes for key in (one.slug, one.id)},
+        shown=shown,
+        demanding=tuple(one for one in shown if one.writable and (one.required or one.default is not None)),
+    )
+
+
+def _choices(options: Iterable[Option]) -> dict[str, Any]:
+    by_pk = {one.pk: one for one in options}
+    return {"options": by_pk, "titled": {key: one for one in by_pk.values() for key in (one.id, one.title)}}
+
+
+def with_collection(schema: Schema, one: Collection) -> Schema:
+    """The snapshot after an object or list was added or changed; which attributes are visible must be as before."""
+    collections = {**schema.collections, one.pk: one}
+    return replace(
+        schema,
+        collections=collections,
+        objects=_by_key(each for each in collections.values() if each.kind == "object"),
+        lists=_by_key(each for each in collections.values() if each.kind == "list"),
+    )
+
+
+def with_attribute(schema: Schema, one: Attribute) -> Schema:
+    """The snapshot after an attribute was added, at the end of its collection, or changed."""
+    owner = schema.collections[one.collection]
+    if one.pk in schema.attributes:
+        attributes = [one if each.pk == one.pk else each for each in owner.attributes]
+    else:
+        attributes = [*owner.attributes, one]
+    grown = replace(schema, attributes={**schema.attributes, one.pk: one})
+    return with_collection(grown, _furnished(owner, attributes))
+
+
+def with_option(schema: Schema, attribute_pk: int, one: Option) -> Schema:
+    """The snapshot after an option or status was added, at the end, or changed."""
+    attribute = schema.attributes[attribute_pk]
+    return with_attribute(schema, replace(attribute, **_choices({**attribute.options, one.pk: one}.values())))
 
 
 def _details(text: str) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 import orjson
 
@@ -13,15 +14,22 @@ from attio_ctl.sandbox.model import SYSTEM, Actor, Attribute, Collection, Json, 
 from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.store.database import Database, Location
 from attio_ctl.sandbox.store.seed import plant
-from attio_ctl.sandbox.store.snapshot import attribute_details, load_schema, option_details
+from attio_ctl.sandbox.store.snapshot import (
+    attribute_details,
+    load_schema,
+    option_details,
+    with_attribute,
+    with_collection,
+    with_option,
+)
 
 
 class Store:
     """
     One workspace.
 
-    The schema is kept as a snapshot and read again after a write to it, from here or (noticed by SQLite's
-    `data_version`) from another process. Rows are never cached: a query is always answered by the file.
+    The schema is kept as a snapshot: a write to it from here makes the next one, one from another process (noticed by
+    SQLite's `data_version`) has it read again. Rows are never cached: a query is always answered by the file.
     `is_fresh` says whether this object made the workspace; `has_deliveries` is raised when an event was put down for a
     webhook, for whoever sends them.
 
@@ -41,7 +49,6 @@ class Store:
                 plant(self.db, options, self.now())
         self.has_deliveries = False
         self._schema: Schema | None = None
-        self._touched = False
         self._seen = (0, 0)
         self._settled = False  # inside a transaction of ours nobody else commits, so one look at the file is enough
 
@@ -76,17 +83,17 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write of the API: all or nothing, the schema in memory included."""
+        before = self._schema, self._seen
         try:
             with self.db.transaction():
                 self._settled = False
                 yield
         except BaseException:
-            if self._touched:
-                self._schema = None
+            self._schema, self._seen = before
             self._forget_actors()
             raise
         finally:
-            self._settled = self._touched = False
+            self._settled = False
 
     def forget(self) -> None:
         """Drop everything known about the file, after it was replaced under this object."""
@@ -100,9 +107,13 @@ class Store:
 
     def touch(self) -> None:
         """Have the schema read again, here and in other processes."""
-        self.db.write("UPDATE meta SET value = value + 1 WHERE key = 'schema_version'")
-        self._schema = None
-        self._touched = True
+        self._become(None)
+
+    def _become(self, schema: Schema | None) -> None:
+        """Take the next snapshot, None to have it read, and tell other processes that there is one."""
+        (version,) = self.db.row("UPDATE meta SET value = value + 1 WHERE key = 'schema_version' RETURNING value")
+        self._schema = schema
+        self._seen = self._seen[0], version
 
     def actor_pk(self, actor: Actor) -> int:
         """The number under which values remember an actor."""
@@ -132,14 +143,16 @@ class Store:
             known = self._actor_jsons[pk] = self.actor(pk).as_json()
         return known
 
-    def add_collection(self, kind: str, slug: str, details: dict[str, Json]) -> Collection:
+    def add_collection(self, kind: Literal["object", "list"], slug: str, details: dict[str, Json]) -> Collection:
         """A new object or list, without attributes."""
+        id_, now = new_id(), self.now()
         pk = self.db.write(
             "INSERT INTO collections (id, kind, slug, created_at, details) VALUES (?, ?, ?, ?, ?)",
-            (new_id(), kind, slug, self.now(), orjson.dumps(details).decode()),
+            (id_, kind, slug, now, orjson.dumps(details).decode()),
         )
-        self.touch()
-        return self.schema.collections[pk]
+        made = Collection(pk, id_, kind, slug, now, details)
+        self._become(with_collection(self.schema, made))
+        return made
 
     def save_collection(self, collection: Collection) -> Collection:
         """Write slug and details of an object or list."""
@@ -147,8 +160,8 @@ class Store:
             "UPDATE collections SET slug = ?, details = ? WHERE pk = ?",
             (collection.slug, orjson.dumps(dict(collection.details)).decode(), collection.pk),
         )
-        self.touch()
-        return self.schema.collections[collection.pk]
+        self._become(with_collection(self.schema, collection))
+        return collection
 
     def remove_collection(self, collection: Collection) -> None:
         """Forget an object or list with its attributes and options; its rows must be gone already."""
@@ -161,10 +174,11 @@ class Store:
 
     def add_attribute(self, attribute: Attribute) -> Attribute:
         """A new attribute at the end of its collection; `pk` and `id` of the argument do not count."""
+        id_ = new_id()
         pk = self.db.write(
             "INSERT INTO attributes (id, collection, slug, type, created_at, details) VALUES (?, ?, ?, ?, ?, ?)",
             (
-                new_id(),
+                id_,
                 attribute.collection,
                 attribute.slug,
                 attribute.type,
@@ -172,8 +186,9 @@ class Store:
                 orjson.dumps(attribute_details(attribute)).decode(),
             ),
         )
-        self.touch()
-        return self.schema.attributes[pk]
+        made = replace(attribute, pk=pk, id=id_)
+        self._become(with_attribute(self.schema, made))
+        return made
 
     def save_attribute(self, attribute: Attribute) -> Attribute:
         """Write slug and details of an attribute."""
@@ -185,8 +200,8 @@ class Store:
             "UPDATE attributes SET slug = ?, details = ? WHERE pk = ?",
             (attribute.slug, orjson.dumps(kept).decode(), attribute.pk),
         )
-        self.touch()
-        return self.schema.attributes[attribute.pk]
+        self._become(with_attribute(self.schema, attribute))
+        return attribute
 
     def remove_attribute(self, attribute: Attribute) -> None:
         """Forget an attribute; only the other side of a deleted object's relationship goes this way."""
@@ -195,12 +210,14 @@ class Store:
 
     def add_option(self, attribute: Attribute, option: Option) -> Option:
         """A new option or status; `pk` and `id` of the argument do not count."""
+        id_ = new_id()
         pk = self.db.write(
             "INSERT INTO options (id, attribute, title, details) VALUES (?, ?, ?, ?)",
-            (new_id(), attribute.pk, option.title, orjson.dumps(option_details(option)).decode()),
+            (id_, attribute.pk, option.title, orjson.dumps(option_details(option)).decode()),
         )
-        self.touch()
-        return self.schema.attributes[attribute.pk].option_of(pk)
+        made = replace(option, pk=pk, id=id_)
+        self._become(with_option(self.schema, attribute.pk, made))
+        return made
 
     def save_option(self, attribute: Attribute, option: Option) -> Option:
         """Write title and details of an option or status."""
@@ -208,15 +225,17 @@ class Store:
             "UPDATE options SET title = ?, details = ? WHERE pk = ?",
             (option.title, orjson.dumps(option_details(option)).decode(), option.pk),
         )
-        self.touch()
-        return self.schema.attributes[attribute.pk].option_of(option.pk)
+        self._become(with_option(self.schema, attribute.pk, option))
+        return option
 
     def activate(self, slug: str) -> Collection:
         """Switch a standard object on; one that is on already stays so."""
         found = self.schema.objects[slug]
         if found.active:
             return found
-        return self.save_collection(replace(found, details={**found.details, "active": True}))
+        self.save_collection(replace(found, details={**found.details, "active": True}))
+        self.touch()  # attributes elsewhere become visible with it
+        return self.schema.objects[slug]
 
     def close(self) -> None:
         """Close the file."""

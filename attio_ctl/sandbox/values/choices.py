@@ -41,7 +41,7 @@ def _attribute_id(attribute: Attribute, schema: Schema) -> dict[str, Json]:
 def parse_select(raw: Json, attribute: Attribute, _finder: Finder) -> Payload:
     """The pk of an option, by exact title or id; an unknown one is an error, never created."""
     title = text_of(unwrap(raw, "option", "string"), ["option"] if isinstance(raw, dict) else [])
-    found = attribute.option(title)
+    found = attribute.titled.get(title)
     if found is None or found.archived:
         raise value_not_found(f'Cannot find select option with title "{title}".')
     return found.pk
@@ -50,18 +50,18 @@ def parse_select(raw: Json, attribute: Attribute, _finder: Finder) -> Payload:
 def parse_status(raw: Json, attribute: Attribute, _finder: Finder) -> Payload:
     """The pk of a status, by exact title or id under the key `status`."""
     title = text_of(unwrap(raw, "status", "string"), ["status"] if isinstance(raw, dict) else [])
-    found = attribute.option(title)
+    found = attribute.titled.get(title)
     if found is None or found.archived:
         raise value_not_found(f'Cannot find Status with title "{title}"')
     return found.pk
 
 
 def _read_select(payload: Payload, attribute: Attribute, schema: Schema) -> dict[str, Json]:
-    return {"option": option_json(attribute.option_of(payload), attribute, schema)}
+    return {"option": option_json(attribute.options[payload], attribute, schema)}
 
 
 def _read_status(payload: Payload, attribute: Attribute, schema: Schema) -> dict[str, Json]:
-    return {"status": status_json(attribute.option_of(payload), attribute, schema)}
+    return {"status": status_json(attribute.options[payload], attribute, schema)}
 
 
 def parse_actor(raw: Json, _attribute: Attribute, finder: Finder) -> Payload:
