@@ -41,7 +41,6 @@ def build_undo(plan: Plan, report: Report, live: State, *, now: datetime, expire
         checks=(),
         mappings=(),
         unmanaged=(),
-        writes=sum(not isinstance(change, Blocked) for change in changes),
         created_at=now,
         expires_at=now + expires,
     )

@@ -72,6 +72,7 @@ def check_protection(plan: Plan, protected: frozenset[Address]) -> None:
         BlockedError: with the protected addresses.
     """
     removed = [change.address for change in plan.changes if isinstance(change, Archive | Delete)]
+    removed += [address for change in plan.changes if isinstance(change, Delete) for address in change.takes_along]
     hit = sorted(str(kept) for kept in protected if any(kept.is_within(address) for address in removed))
     if hit:
         raise BlockedError(

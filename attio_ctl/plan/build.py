@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from attio_ctl.address import Address
 from attio_ctl.attribute_types import STANDARD_OBJECTS
 from attio_ctl.errors import Problem
-from attio_ctl.plan.changes import Blocked, Change
+from attio_ctl.plan.changes import Change
 from attio_ctl.plan.drift import Drift
 from attio_ctl.plan.impact import NO_IMPACTS, Impact
 from attio_ctl.plan.match import match
@@ -55,7 +55,6 @@ def build_plan(
         drift=tuple(drift),
         held_by=tuple(held_by),
         incomplete=live.incomplete,
-        writes=sum(not isinstance(change, Blocked) for change in changes),
         created_at=now,
         expires_at=now + expires,
     )

@@ -23,6 +23,7 @@ Reason = Literal[
     "not_in_workspace",
     "fields_differ",
     "renamed_from",
+    "renamed_from_nothing",
     "pinned_id",
     "archived_in_workspace",
     "removed",
@@ -35,6 +36,7 @@ Reason = Literal[
     "default_refused",
     "no_such_call",
     "needs_allow_destroy",
+    "still_named",
     "needs_secret_file",
     "protected",
     "name_taken",
@@ -66,10 +68,12 @@ class Create(_Change):
     """
     `after` holds every field that the create call sends.
 
-    `with_mirror` is the attribute that it makes besides; `secret_file` is where the secret goes that Attio shows once.
+    `with_mirror` is the attribute that it makes besides; `secret_file` is where the secret goes that Attio shows once;
+    `note` is what a person should know before it is made.
     """
 
     after: Mapping[str, Json]
+    note: str | None = None
     with_mirror: Address | None = None
     secret_file: str | None = None
 
@@ -102,10 +106,15 @@ class Restore(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(_Change):
-    """`before` is the whole live resource; `note` is the reason that the `removed:` entry gives."""
+    """
+    `before` is the whole live resource; `note` is the reason that the `removed:` entry gives.
+
+    `takes_along` are the lists of a deleted object, with their entries, and the far sides of its relationships.
+    """
 
     before: Mapping[str, Json]
     note: str | None = None
+    takes_along: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from attio_ctl.address import Address
 from attio_ctl.attribute_types import ACTIVATED_BY_HAND, STANDARD_OBJECTS
 from attio_ctl.plan.changes import Blocked, Change, Create, Restore, Update
 from attio_ctl.plan.dependencies import with_dependencies
-from attio_ctl.plan.match import match, renames_of
+from attio_ctl.plan.match import Pairs, match, renames_of
 from attio_ctl.plan.order import in_order
 from attio_ctl.plan.refusals import refusals
 from attio_ctl.plan.removal import NO_GUARDS, Guards, Removal, plan_removals
@@ -46,7 +46,7 @@ def diff(
             case Resource(secret_file=None), None if address.kind == "webhook":
                 changes.append(_needs_secret_file(resource))
             case Resource(), None:
-                create = _create(resource)
+                create = _create(resource, note=_note_of_new(resource, pairs))
                 mirror = create.with_mirror
                 if mirror in pairs and pairs[mirror] is None:
                     mirrored.add(mirror)
@@ -58,7 +58,7 @@ def diff(
             case Resource(), Resource():
                 changes += _update(resource, replace(found, fields=renames.fields(found.fields)))
     changes = list(block_unknown_targets(changes, desired, live))
-    changes += plan_removals(removals, live, guards)
+    changes += plan_removals(removals, desired, live, guards)
     return in_order(with_dependencies(changes))
 
 
@@ -100,7 +100,15 @@ def _activations(desired: State, live: State) -> Iterator[Change]:
             )
 
 
-def _create(resource: Resource) -> Create:
+def _note_of_new(resource: Resource, pairs: Pairs) -> str | None:
+    """What to say of a create that was meant to be a rename; nothing where what it is part of is new as well."""
+    parent = resource.address.parent
+    if resource.renamed_from is None or (parent in pairs and pairs[parent] is None):
+        return None
+    return f"nothing is there to rename from `{resource.renamed_from}`: this makes a new one, without values"
+
+
+def _create(resource: Resource, *, note: str | None) -> Create:
     """A create sends whole resources: what the file leaves out gets the default that people expect."""
     fields = {**CREATE_DEFAULTS.get(resource.address.kind, _no_defaults)(resource), **resource.fields}
     relationship = fields.get("relationship")
@@ -111,9 +119,10 @@ def _create(resource: Resource) -> Create:
     )
     return Create(
         address=resource.address,
-        reason="not_in_workspace",
+        reason="not_in_workspace" if note is None else "renamed_from_nothing",
         place=resource.place,
         after=fields,
+        note=note,
         with_mirror=mirror,
         secret_file=resource.secret_file,
     )

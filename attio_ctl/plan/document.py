@@ -3,7 +3,8 @@ The one versioned JSON document of a plan: what `plan --out` and `--format json`
 
 Close to Terraform's JSON plan, so that policy tools can read it: `"delete" in change.actions` finds every destruction.
 A reader ignores keys that it does not know (minor version) and refuses another major version. The bytes are the same
-for the same inputs, whatever order Attio answers in; `plan_id` is the hash of everything but the two times.
+for the same inputs, whatever order Attio answers in. `plan_id` is the hash of everything but the two times, so that an
+approval can name it; `checksum` is that of the whole document, the times with it.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ from attio_ctl.plan.impact import Impact
 from attio_ctl.plan.model import MappingNote, Plan, Source, risk_of, summarise
 from attio_ctl.state.resource import Workspace
 
-FORMAT_VERSION: Final = "1.0"
+FORMAT_VERSION: Final = "1.1"
 WRITES_PER_SECOND: Final = 25
 """Per token. Source: docs.attio.com/rest-api/guides/rate-limiting (2026-07)."""
 
+TIMES: Final = frozenset({"created_at", "expires_at"})
 
 NOT_COUNTED: Final = Impact(records=None, exact=True, lists=())
 
@@ -79,8 +81,8 @@ def load(data: bytes, *, file: str) -> Plan:
     if version.split(".", maxsplit=1)[0] != FORMAT_VERSION.split(".")[0]:
         what = f"the plan has format {version}, this attio-ctl reads {FORMAT_VERSION}"
         raise AttioCtlError(what, where=file, hint=hint)
-    if raw.get("plan_id") != _digest(raw):
-        raise StalePlanError("the plan was edited after it was made: its plan id does not fit", where=file, hint=hint)
+    if raw.get("plan_id") != _digest(raw, without=TIMES) or raw.get("checksum", _digest(raw)) != _digest(raw):
+        raise StalePlanError("the plan was edited after it was made: its hashes do not fit", where=file, hint=hint)
     try:
         return _plan(PlanDocument.model_validate(raw))
     except (ValidationError, ValueError) as error:
@@ -93,8 +95,8 @@ def _text(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, sort_keys=True, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _digest(document: dict[str, Any]) -> str:
-    kept = {key: value for key, value in document.items() if key not in ("plan_id", "created_at", "expires_at")}
+def _digest(document: dict[str, Any], without: frozenset[str] = frozenset()) -> str:
+    kept = {key: value for key, value in document.items() if key not in {"plan_id", "checksum", *without}}
     return f"sha256:{hashlib.sha256(_text(kept)).hexdigest()}"
 
 
@@ -103,6 +105,7 @@ def _document(plan: Plan) -> dict[str, Any]:
         format_version=FORMAT_VERSION,
         tool_version=__version__,
         plan_id="",
+        checksum="",
         created_at=plan.created_at,
         expires_at=plan.expires_at,
         workspace=WorkspacePart(
@@ -134,7 +137,7 @@ def _document(plan: Plan) -> dict[str, Any]:
         summary=SummaryPart.model_validate(summarise(plan.changes, plan.waiting), from_attributes=True),
         cost=CostPart(writes=plan.writes, eta_seconds=math.ceil(plan.writes / WRITES_PER_SECOND)),
     ).model_dump(mode="json")
-    return {**document, "plan_id": _digest(document)}
+    return {**document, "plan_id": _digest(document, without=TIMES), "checksum": _digest(document)}
 
 
 def _resource_change(change: Change, plan: Plan) -> ResourceChange:
@@ -158,9 +161,10 @@ def _resource_change(change: Change, plan: Plan) -> ResourceChange:
         precondition=_precondition(change),
         blocked=_blocked(change),
         impact=_impact(change, plan),
-        note=change.note if isinstance(change, Archive | Delete) else None,
+        note=change.note if isinstance(change, Create | Archive | Delete) else None,
         mirror=None if mirror is None else str(mirror),
         secret_file=change.secret_file if isinstance(change, Create) else None,
+        takes_along=[str(address) for address in change.takes_along] if isinstance(change, Delete) else [],
         unchanged=change.unchanged if isinstance(change, Update) else 0,
         depends_on=[str(address) for address in change.depends_on],
     )
@@ -247,7 +251,6 @@ def _plan(document: PlanDocument) -> Plan:
         drift=tuple(Drift(Address.parse(d.address), d.field, d.before, d.after) for d in document.resource_drift),
         held_by=tuple(document.blocked_by),
         incomplete=tuple(document.incomplete),
-        writes=document.cost.writes,
         created_at=document.created_at,
         expires_at=document.expires_at,
     )
@@ -272,7 +275,7 @@ def _change(part: ResourceChange) -> Change:
     match part.change.actions:
         case ["create"]:
             mirror = None if part.mirror is None else Address.parse(part.mirror)
-            return Create(**common, after=after, with_mirror=mirror, secret_file=part.secret_file)
+            return Create(**common, after=after, note=part.note, with_mirror=mirror, secret_file=part.secret_file)
         case ["update"]:
             previous = None if part.previous_address is None else Address.parse(part.previous_address)
             return Update(**common, before=before, after=after, previous=previous, unchanged=part.unchanged)
@@ -281,6 +284,7 @@ def _change(part: ResourceChange) -> Change:
         case ["restore"]:
             return Restore(**common, before=before, after=after)
         case ["delete"]:
-            return Delete(**common, before=before, note=part.note)
+            taken = tuple(Address.parse(text) for text in part.takes_along)
+            return Delete(**common, before=before, note=part.note, takes_along=taken)
         case actions:
             raise ValueError(f"unknown actions {actions} of `{part.address}`")

@@ -1,4 +1,4 @@
-"""The shape of the plan document; `schemas/plan.schema.json` is generated from it."""
+"""The shape of the plan document, by which it is checked when it is read."""
 
 from __future__ import annotations
 
@@ -97,6 +97,7 @@ class ResourceChange(Part):
     note: str | None
     mirror: str | None
     secret_file: str | None
+    takes_along: list[str] = []
     unchanged: int
     depends_on: list[str]
 
@@ -139,6 +140,7 @@ class PlanDocument(Part):
     format_version: str
     tool_version: str
     plan_id: str
+    checksum: str = ""
     created_at: datetime
     expires_at: datetime
     workspace: WorkspacePart

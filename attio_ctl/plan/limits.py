@@ -26,8 +26,9 @@ class Limits:
 def find_excesses(changes: Iterable[Change], impacts: Mapping[Address, Impact], limits: Limits) -> Iterator[str]:
     """Why a plan must not be applied, in words; nothing when it is within the limits."""
     removals = [change for change in changes if isinstance(change, Archive | Delete)]
-    if limits.max_archive is not None and len(removals) > limits.max_archive:
-        yield f"it takes away {len(removals)} resources, more than `--max-archive {limits.max_archive}` allows"
+    count = len(removals) + sum(len(change.takes_along) for change in removals if isinstance(change, Delete))
+    if limits.max_archive is not None and count > limits.max_archive:
+        yield f"it takes away {count} resources, more than `--max-archive {limits.max_archive}` allows"
     if limits.max_impact is None:
         return
     for change in removals:
@@ -35,5 +36,5 @@ def find_excesses(changes: Iterable[Change], impacts: Mapping[Address, Impact], 
         if impact is None or impact.records is None:
             yield f"the records that `{change.address}` reaches cannot be counted, and `--max-impact` is set"
         elif impact.records > limits.max_impact or not impact.exact:
-            count = impact.records if impact.exact else f"at least {impact.records}"
-            yield f"`{change.address}` reaches {count} records, more than `--max-impact {limits.max_impact}` allows"
+            reached = impact.records if impact.exact else f"at least {impact.records}"
+            yield f"`{change.address}` reaches {reached} records, more than `--max-impact {limits.max_impact}` allows"

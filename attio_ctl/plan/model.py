@@ -45,8 +45,7 @@ class Plan:
 
     `incomplete` names what could not be read; such a plan is shown, never applied. `unmanaged` lists what is in the
     workspace and in no file, system attributes left out: nothing happens to it. `drift` is what somebody changed in
-    Attio since the last apply. `held_by` says why thresholds keep the plan from being applied. `writes` counts the
-    requests that apply sends.
+    Attio since the last apply. `held_by` says why thresholds keep the plan from being applied.
     """
 
     name: str
@@ -60,7 +59,6 @@ class Plan:
     drift: tuple[Drift, ...] = ()
     held_by: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
-    writes: int
     created_at: datetime
     expires_at: datetime
 
@@ -83,16 +81,28 @@ class Plan:
                 missing.add(change.address)
         return frozenset(missing - {change.address for change in self.blocked})
 
+    @property
+    def writes(self) -> int:
+        """The requests that apply sends as things are: one for each change that neither is blocked nor waits."""
+        waiting = self.waiting
+        return sum(change.address not in waiting for change in self.doable)
+
     def mappings_hit_by(self, change: Change) -> tuple[Address, ...]:
         """The mappings that write what a change takes away or renames."""
         match change:
-            case Archive() | Delete():
-                gone = change.address
+            case Delete():
+                gone = (change.address, *change.takes_along)
+            case Archive():
+                gone = (change.address,)
             case Update(previous=Address() as previous):
-                gone = previous
+                gone = (previous,)
             case _:
                 return ()
-        hit = (note for note in self.mappings if any(a.is_within(gone) or gone.is_within(a) for a in note.writes))
+        hit = (
+            note
+            for note in self.mappings
+            if any(written.is_within(each) or each.is_within(written) for written in note.writes for each in gone)
+        )
         return tuple(note.address for note in hit)
 
 
@@ -101,8 +111,8 @@ class Summary:
     """
     How many changes of each kind a plan holds.
 
-    A rename counts as a change, and as a move besides; `waiting` are the changes that something blocked holds up, which
-    are not counted among the others.
+    A rename counts as a change, and as a move besides; what a deletion takes along is destroyed as well. `waiting` are
+    the changes that something blocked holds up, which are not counted among the others.
     """
 
     add: int = 0
@@ -132,7 +142,7 @@ def summarise(changes: Iterable[Change], waiting: frozenset[Address] = frozenset
             case Archive():
                 counts["archive"] += 1
             case Delete():
-                counts["destroy"] += 1
+                counts["destroy"] += 1 + len(change.takes_along)
             case Blocked():
                 counts["blocked"] += 1
     return Summary(**counts)

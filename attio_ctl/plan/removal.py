@@ -10,6 +10,7 @@ from attio_ctl.address import Address
 from attio_ctl.attribute_types import STANDARD_OBJECTS
 from attio_ctl.errors import Place
 from attio_ctl.plan.changes import Archive, Blocked, Change, Delete, Reason
+from attio_ctl.plan.targets import targets_of
 from attio_ctl.state.resource import Resource, State, own_id
 
 ARCHIVABLE = frozenset({"attribute", "option", "status"})
@@ -46,13 +47,19 @@ class Guards:
 NO_GUARDS = Guards()
 
 
-def plan_removals(removals: Iterable[Removal], live: State, guards: Guards = NO_GUARDS) -> Iterator[Change]:
+def plan_removals(
+    removals: Iterable[Removal], desired: State, live: State, guards: Guards = NO_GUARDS
+) -> Iterator[Change]:
     """One change per entry that still has something to remove; an entry that is done is harmless."""
+    named_by = {target: address for address, r in desired.resources.items() for target in targets_of(r.fields)}
     for removal in removals:
         found = live.resources.get(removal.address) or _by_id(removal, live)
         if found is None or removal.action == "forget" or (found.archived and removal.action == "archive"):
             continue
-        yield _removal(removal, found, guards)
+        if removal.action == "delete" and removal.address in named_by:
+            yield _still_named(removal, found, named_by[removal.address])
+            continue
+        yield _removal(removal, found, guards, taken_along(found, live) if removal.action == "delete" else ())
 
 
 def _by_id(removal: Removal, live: State) -> Resource | None:
@@ -61,7 +68,37 @@ def _by_id(removal: Removal, live: State) -> Resource | None:
     return next((r for r in live.resources.values() if own_id(r) == removal.id), None)
 
 
-def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
+def _still_named(removal: Removal, found: Resource, by: Address) -> Blocked:
+    return Blocked(
+        address=removal.address,
+        reason="still_named",
+        place=removal.place,
+        ids=found.ids,
+        why=f"the files still define `{by}`, which names it",
+        way_out=f"take `{by}` out of the files, or the name out of it, first",
+        absent=False,
+    )
+
+
+def taken_along(resource: Resource, live: State) -> tuple[Address, ...]:
+    """
+    What the deletion of a live resource takes along elsewhere: an object's lists, the far sides of its relationships.
+
+    Source: inferred, since lists and far sides cannot be without the object; Attio documents the records only.
+    """
+    if resource.address.kind != "object":
+        return ()
+    slug = resource.address.name
+    taken = (
+        address
+        for address, other in live.resources.items()
+        if other.fields.get("parent_object") == slug
+        or (address.top != resource.address and (other.fields.get("relationship") or {}).get("object") == slug)
+    )
+    return tuple(sorted(taken))
+
+
+def _removal(removal: Removal, found: Resource, guards: Guards, takes_along: tuple[Address, ...]) -> Change:
     address = removal.address
 
     def blocked(reason: Reason, why: str, way_out: str) -> Blocked:
@@ -69,7 +106,8 @@ def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
             address=address, reason=reason, place=removal.place, ids=found.ids, why=why, way_out=way_out, absent=False
         )
 
-    kept = sorted(str(other) for other in guards.protected if other.is_within(address))
+    going = (address, *takes_along)
+    kept = sorted(str(other) for other in guards.protected if any(other.is_within(each) for each in going))
     if kept:
         return blocked(
             "protected",
@@ -93,7 +131,7 @@ def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
         case "delete", "object" if address not in guards.allow_destroy:
             return blocked(
                 "needs_allow_destroy",
-                f"deleting `{address}` deletes all its records",
+                f"deleting `{address}` deletes all its records{_with(takes_along)}",
                 f"confirm with `--allow-destroy {address}`",
             )
         case "delete", "object" | "webhook":
@@ -104,6 +142,7 @@ def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
                 ids=found.ids,
                 before=found.fields,
                 note=removal.note,
+                takes_along=takes_along,
             )
         case "archive", kind:
             return blocked("no_such_call", f"Attio cannot archive a {kind}", "use `forget` to stop managing it")
@@ -113,3 +152,7 @@ def _removal(removal: Removal, found: Resource, guards: Guards) -> Change:
                 f"Attio cannot delete a {address.kind} through the API",
                 "use `archive`" if address.kind in ARCHIVABLE else "delete it in Attio, or use `forget`",
             )
+
+
+def _with(addresses: tuple[Address, ...]) -> str:
+    return f", and {', '.join(f'`{address}`' for address in addresses)} with them" if addresses else ""

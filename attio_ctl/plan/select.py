@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attio_ctl.address import Address
-from attio_ctl.plan.changes import Change
+from attio_ctl.plan.changes import Change, Delete
 
 
 def select(
@@ -20,7 +20,7 @@ def select(
     """
     dropped: set[Address] = set()
     for change in changes:
-        if _within(change, excludes) or dropped.intersection(change.depends_on):
+        if _takes(change, excludes) or dropped.intersection(change.depends_on):
             dropped.add(change.address)
     kept = [change for change in changes if change.address not in dropped]
     if not targets:
@@ -30,6 +30,12 @@ def select(
         if _within(change, targets) or change.address in wanted:
             wanted |= {change.address, *change.depends_on}
     return tuple(change for change in kept if change.address in wanted)
+
+
+def _takes(change: Change, excludes: Sequence[Address]) -> bool:
+    """Whether a change is about something excluded, or deletes it along with something else."""
+    taken = change.takes_along if isinstance(change, Delete) else ()
+    return _within(change, excludes) or any(each.is_within(address) for each in taken for address in excludes)
 
 
 def _within(change: Change, addresses: Sequence[Address]) -> bool:

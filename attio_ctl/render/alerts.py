@@ -28,14 +28,20 @@ _COUNTED_BUDGET: Final = 18_000
 @dataclass(frozen=True, slots=True)
 class Going:
     """
-    Something that the plan archives or deletes.
+    Something that the plan archives or deletes, or deletes along with what `change` is about.
 
     `mappings` write it; `reach` tells how many records and which lists it is in, empty where nobody counted.
     """
 
     change: Archive | Delete
-    mappings: tuple[Address, ...]
-    reach: str
+    address: Address
+    mappings: tuple[Address, ...] = ()
+    reach: str = ""
+
+    @property
+    def because(self) -> str:
+        """Why it goes, as far as anybody has said."""
+        return f"with {self.change.address}" if self.address != self.change.address else self.change.note or ""
 
     @property
     def word(self) -> str:
@@ -45,10 +51,13 @@ class Going:
 def going(plan: Plan) -> tuple[Going, ...]:
     """All that goes away, in the order of the plan."""
     return tuple(
-        Going(change, plan.mappings_hit_by(change), _reach(plan, change))
-        for change in plan.changes
-        if isinstance(change, Archive | Delete)
+        each for change in plan.changes if isinstance(change, Archive | Delete) for each in _going_with(change, plan)
     )
+
+
+def _going_with(change: Archive | Delete, plan: Plan) -> Iterator[Going]:
+    yield Going(change, change.address, plan.mappings_hit_by(change), _reach(plan, change))
+    yield from (Going(change, address) for address in change.takes_along) if isinstance(change, Delete) else ()
 
 
 def _reach(plan: Plan, change: Archive | Delete) -> str:
@@ -99,15 +108,15 @@ def _first_that_fits(*forms: Iterable[str]) -> Sequence[str]:
 def _each(gone: Going) -> str:
     """A line for each, with its reason and the mappings that write it."""
     written = f", written by {', '.join(code(str(address)) for address in gone.mappings)}" if gone.mappings else ""
-    because = f" ({escape(shorten(gone.change.note, 300))})" if gone.change.note else ""
+    because = f" ({escape(shorten(gone.because, 300))})" if gone.because else ""
     reach = f": **{escape(shorten(gone.reach, 300))}**" if gone.reach else ""
-    return f"> - {_emphasised(gone.word)} {code(str(gone.change.address))}{reach}{because}{written}"
+    return f"> - {_emphasised(gone.word)} {code(str(gone.address))}{reach}{because}{written}"
 
 
 def _named(gone: Sequence[Going]) -> Iterator[str]:
     """A line for each resource, with the name of everything in it that goes."""
     for (top, word), parts in _by_resource(gone):
-        names = (local_name(part.change.address).removeprefix("attribute.") for part in parts)
+        names = (local_name(part.address).removeprefix("attribute.") for part in parts)
         yield f"> - {_emphasised(word)} in {code(top)}: {', '.join(code(name) for name in names)}"
 
 
@@ -123,7 +132,7 @@ def _counted(gone: Sequence[Going]) -> Iterator[str]:
 
 def _by_resource(gone: Sequence[Going]) -> list[tuple[tuple[str, str], list[Going]]]:
     def key(part: Going) -> tuple[str, str]:
-        return str(part.change.address.top), part.word
+        return str(part.address.top), part.word
 
     return [(group, list(parts)) for group, parts in groupby(sorted(gone, key=key), key)]
 

@@ -50,13 +50,15 @@ def build_graph(desired: State, live: State, plan: Plan) -> Graph:
     changes: dict[Address, list[Change]] = {}
     for change in plan.changes:
         changes.setdefault(change.address.top, []).append(change)
+    marks: dict[Address, Mark] = {change.address: _mark_of(change) for change in plan.changes}
+    taken = (address for change in plan.changes if isinstance(change, Delete) for address in change.takes_along)
+    marks |= dict.fromkeys(taken, "gone")
     nodes = tuple(
-        _node(address, own, changes.get(address, []))
+        _node(address, own, changes.get(address, []), marks)
         for address, own in sorted(fields.items())
         if address.kind in ("object", "list") and len(address.steps) == 1
     )
     known = {node.address for node in nodes}
-    marks = {change.address: _mark_of(change) for change in plan.changes}
     links: dict[tuple[Address, Address], list[tuple[str, Mark]]] = {}
     for source, target, name, mark in _links(fields, marks):
         if source in known and target in known:
@@ -109,10 +111,9 @@ def _laid_over(desired: State, live: State, plan: Plan) -> dict[Address, dict[st
     return fields
 
 
-def _node(address: Address, fields: Mapping[str, Json], changes: list[Change]) -> Node:
+def _node(address: Address, fields: Mapping[str, Json], changes: list[Change], marks: Mapping[Address, Mark]) -> Node:
     title = str(fields.get("plural_noun") or fields.get("name") or address.name)
-    own = next((change for change in changes if change.address == address), None)
-    mark: Mark = _mark_of(own) if own else "changed" if changes else "same"
+    mark = marks.get(address, "changed" if changes else "same")
     return Node(address, title, mark, describe_counts(summarise(changes)) if changes else "")
 
 

@@ -132,6 +132,8 @@ def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan, held: 
         case Create():
             waits = _waits_for(change, held)
             yield Line("+", depth, name, ", ".join(filter(None, (_create_remark(change), waits))))
+            if change.note:
+                yield Line("!", depth + 1, change.note)
             if titles:
                 what = "options" if titles[0].address.kind == "option" else "statuses"
                 yield Line("", depth + 1, f"{what}: {', '.join(_title_remark(title) for title in titles)}")
@@ -151,6 +153,7 @@ def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan, held: 
             yield Line("-a", depth, name, f"archived: {change.note}" if change.note else "archived")
         case Delete():
             yield Line("-", depth, name, f"deleted: {change.note}" if change.note else "deleted")
+            yield from (Line("-", depth + 1, str(address), "deleted with it") for address in change.takes_along)
         case Blocked():
             yield Line("!", depth, f"{name}: {change.why}")
             yield from _field_lines(change.before, change.after, depth + 1)
@@ -176,7 +179,8 @@ def _reach_lines(change: Change, plan: Plan, depth: int) -> Iterator[Line]:
 
 def describe_impact(change: Change, impact: Impact) -> str:
     """`311 records hold a value; list.renewals shows them`, or that it could not be counted."""
-    lists = f"; shown by {', '.join(str(address) for address in impact.lists)}" if impact.lists else ""
+    shown = () if isinstance(change, Delete) else impact.lists  # they go with a deleted object, which is said by itself
+    lists = f"; shown by {', '.join(str(address) for address in shown)}" if shown else ""
     if impact.records is None:
         return f"how many records hold a value cannot be counted{lists}"
     count = f"{impact.records}" if impact.exact else f"at least {impact.records}"

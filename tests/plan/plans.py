@@ -22,7 +22,7 @@ FACTS: dict[str, Any] = {
 
 def plan_of(*changes: Change, **given: Any) -> Plan:
     """A plan of some changes for the workspace Acme."""
-    return Plan(changes=tuple(changes), **{"writes": len(changes), **FACTS, **given})
+    return Plan(changes=tuple(changes), **{**FACTS, **given})
 
 
 def attribute(text: str) -> Address:

@@ -13,7 +13,7 @@ from states import desired_of, live_of, spec_of
 
 from attio_ctl.address import Address
 from attio_ctl.plan.build import find_unmanaged
-from attio_ctl.plan.changes import Blocked, Change, Create, Restore, Update
+from attio_ctl.plan.changes import Blocked, Change, Create, Delete, Restore, Update
 from attio_ctl.plan.diff import diff, equal
 from attio_ctl.plan.removal import Guards, Removal
 from attio_ctl.state.resource import State
@@ -28,8 +28,11 @@ def tell(change: Change) -> str:
     match change:
         case Create():
             text += f" {json.dumps(change.after, sort_keys=True)}"
+            text += f" though renamed: {change.note}" if change.note else ""
         case Update() | Restore():
             text += f" {sides(change)}"
+        case Delete() if change.takes_along:
+            text += f" with {', '.join(str(address) for address in change.takes_along)}"
         case Blocked():
             text += f" {change.reason} {sides(change)}"
         case _:

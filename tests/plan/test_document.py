@@ -103,13 +103,33 @@ def test_an_edited_plan_is_refused() -> None:
         document.load(json.dumps(data).encode(), file="plan.json")
 
 
+def test_a_plan_whose_expiry_was_put_off_is_refused() -> None:
+    """The plan id does not cover the times, the checksum does; plans of before had none."""
+    data = json.loads(document.dump(plan_of(CASES[1])))
+    old = {key: value for key, value in data.items() if key != "checksum"}
+    data["expires_at"] = "2036-01-01T00:00:00Z"
+
+    with pytest.raises(StalePlanError, match="edited after it was made"):
+        document.load(json.dumps(data).encode(), file="plan.json")
+    assert document.load(json.dumps(old).encode(), file="plan.json") == plan_of(CASES[1])
+
+
+def test_what_waits_for_something_blocked_is_no_write() -> None:
+    case = next(case for case in CASES if case["title"].startswith("an attribute of another type holds up its options"))
+    plan = plan_of(case)
+
+    assert [type(change).__name__ for change in plan.changes] == ["Blocked", "Update", "Create"]
+    assert plan.writes == 1
+    assert json.loads(document.dump(plan))["cost"]["writes"] == 1
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (b"", "this is no plan"),
         (b"[]", "no `format_version`"),
         (b"{}", "no `format_version`"),
-        (b'{"format_version": "2.0"}', "has format 2.0, this attio-ctl reads 1.0"),
+        (b'{"format_version": "2.0"}', "has format 2.0, this attio-ctl reads 1.1"),
     ],
 )
 def test_what_is_no_plan_is_refused_with_the_reason(data: bytes, message: str) -> None:
@@ -120,6 +140,7 @@ def test_what_is_no_plan_is_refused_with_the_reason(data: bytes, message: str) -
 def test_a_reader_ignores_keys_of_a_later_minor_version() -> None:
     data = json.loads(document.dump(plan_of(CASES[1])))
     data["format_version"], data["something_new"] = "1.7", {"a": 1}
-    data["plan_id"] = document._digest(data)
+    data["plan_id"] = document._digest(data, without=document.TIMES)
+    data["checksum"] = document._digest(data)
 
     assert document.load(json.dumps(data).encode(), file="plan.json").changes == plan_of(CASES[1]).changes
