@@ -104,11 +104,3 @@ class Account:
 
 
 NOTHING: Final = Account()
-
-
-def tally(verdicts: Mapping[int, Verdict], *, clamped: int = 0, codes: Mapping[str, int] = _NO_CODES) -> Account:
-    """The account of events by their verdicts; what was sent for them is added by whoever sent it."""
-    counts = dict.fromkeys(VERDICTS, 0)
-    for verdict in verdicts.values():
-        counts[verdict] += 1
-    return Account(read=len(verdicts), clamped=clamped, codes=codes, **counts)

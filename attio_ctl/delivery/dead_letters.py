@@ -12,10 +12,12 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import orjson
 
@@ -92,7 +94,7 @@ _PLAIN = ("code", "reason", "mapping", "mapping_digest", "path", "request", "ans
 class DeadLetters(Protocol):
     """Where dead letters go."""
 
-    def append(self, letters: Sequence[DeadLetter]) -> None:
+    def append(self, letters: Iterable[DeadLetter]) -> None:
         """Keep them; on return they have reached the disk."""
 
     def settle(self, ids: Iterable[str], how: Settled) -> None:
@@ -105,12 +107,56 @@ class MemoryDeadLetters:
     def __init__(self) -> None:
         self.letters: dict[str, DeadLetter] = {}
 
-    def append(self, letters: Sequence[DeadLetter]) -> None:
+    def append(self, letters: Iterable[DeadLetter]) -> None:
         self.letters.update((letter.id, letter) for letter in letters)
 
     def settle(self, ids: Iterable[str], how: Settled) -> None:  # noqa: ARG002  a preview does not keep how
         for letter_id in ids:
             self.letters.pop(letter_id, None)
+
+
+class Drafts:
+    """
+    The dead letters of a window that is not settled yet; what is too much for memory lies in an unnamed file.
+
+    Attributes:
+        codes: How many there are of each code.
+    """
+
+    def __init__(self, scratch: Path | None = None) -> None:
+        self.codes: Counter[str] = Counter()
+        self._file = tempfile.SpooledTemporaryFile(_DRAFTED, dir=None if scratch is None else str(scratch))  # noqa: SIM115  closed with the window
+        self._refused: set[tuple[int, str]] = set()
+
+    def add(self, letter: DeadLetter) -> None:
+        """
+        Take in a letter.
+
+        Raises:
+            StorageError: it cannot be kept.
+        """
+        self.codes[letter.code] += 1
+        try:
+            self._file.write(orjson.dumps(letter.as_json(), option=orjson.OPT_APPEND_NEWLINE))
+        except OSError as error:
+            raise StorageError(f"dead letters cannot be kept: {error.strerror}", where=tempfile.gettempdir()) from error
+
+    def add_once(self, event: int, letter: DeadLetter) -> None:
+        """Take in the letter of an event whose mapping made several records: the first is the cause of the others."""
+        if (event, letter.mapping) not in self._refused:
+            self._refused.add((event, letter.mapping))
+            self.add(letter)
+
+    def __iter__(self) -> Iterator[DeadLetter]:
+        self._file.seek(0)
+        return (DeadLetter.from_json(orjson.loads(line)) for line in self._file)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+_DRAFTED: Final = 16 * 1024 * 1024
+"""Bytes of drafts in memory."""
 
 
 class DeadLetterFile:
@@ -119,22 +165,24 @@ class DeadLetterFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def append(self, letters: Sequence[DeadLetter]) -> None:
-        self._write([letter.as_json() for letter in letters])
+    def append(self, letters: Iterable[DeadLetter]) -> None:
+        self._write(letter.as_json() for letter in letters)
 
     def settle(self, ids: Iterable[str], how: Settled) -> None:
-        self._write([{"id": letter_id, "settled": how} for letter_id in ids])
+        self._write({"id": letter_id, "settled": how} for letter_id in ids)
 
-    def _write(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        if not entries:
+    def _write(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        lines = (orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
+        first = next(lines, None)
+        if first is None:
             return
-        lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab+") as stream:
                 if stream.tell() and not _ends_in_newline(stream):
-                    lines = b"\n" + lines  # the last process was killed within a line, which its event outlived
-                stream.write(lines)
+                    stream.write(b"\n")  # the last process was killed within a line, which its event outlived
+                stream.write(first)
+                stream.writelines(lines)
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:

@@ -16,12 +16,11 @@ from typing import Any, Final, Literal, NoReturn, TypeAlias
 import ciso8601
 import orjson
 
+from attio_ctl.delivery.recent import FINGERPRINT_BYTES, Fingerprint
+
 Event: TypeAlias = dict[str, Any]
 Micros: TypeAlias = int
 """Microseconds since 1970, UTC."""
-
-Fingerprint: TypeAlias = tuple[int, int]
-"""128 bits as two signed 64-bit integers, which is what SQLite's integers hold."""
 
 UNTIMED: Final[Micros] = -(2**62)
 """An event that names no time is older than all that do; among such events the later in the input is the newer."""
@@ -84,21 +83,28 @@ def _first_line(error: Exception) -> str:
     return str(error).split("\n", 1)[0]
 
 
-def fingerprint(raw: bytes, event: Event | None, salt: bytes) -> Fingerprint:
-    """
-    What an event is recognised by when it comes again: its `messageId`, or its bytes where it has none.
+class Recogniser:
+    """Makes the fingerprints of events: what one is recognised by when it comes again."""
 
-    Args:
-        raw: The line, without white space around it.
-        salt: At most 64 bytes, mixed in: the digest of the mappings, so that an event counts as seen only by the
-            mappings that saw it and a file can be delivered again after one of them changed.
-    """
-    message_id = event.get("messageId") if event is not None else None
-    known_by = (
-        b"m" + message_id.encode("utf-8", "replace") if message_id and isinstance(message_id, str) else b"r" + raw
-    )
-    digest = hashlib.blake2b(known_by, digest_size=16, key=salt).digest()
-    return int.from_bytes(digest[:8], signed=True), int.from_bytes(digest[8:], signed=True)
+    def __init__(self, mappings: bytes) -> None:
+        """
+        Args:
+            mappings: At most 64 bytes that stand for the mappings; an event counts as seen only by the mappings that
+                saw it, so that a file can be delivered again after one of them changed.
+        """
+        self._salted = hashlib.blake2b(digest_size=FINGERPRINT_BYTES, key=mappings)
+
+    def by_message_id(self, message_id: str) -> Fingerprint:
+        """Of an event that names itself."""
+        salted = self._salted.copy()
+        salted.update(b"m" + message_id.encode("utf-8", "replace"))
+        return salted.digest()
+
+    def by_bytes(self, raw: bytes) -> Fingerprint:
+        """Of a line without a `messageId`, and without white space around it."""
+        salted = self._salted.copy()
+        salted.update(b"r" + raw)
+        return salted.digest()
 
 
 def event_time(event: Event, now: datetime) -> EventTime:

@@ -11,19 +11,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from attio_ctl.delivery.cells import NEVER, UNKNOWN, Cell, Cells, canonical, digest_of, lay, parse
 from attio_ctl.delivery.events import Micros
 from attio_ctl.mapping.writes import RecordKey, Value, Write
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(Struct, frozen=True, gc=False):
     """What one event has to say about one record: `event` is its number in the window, in the order of the input."""
 
     event: int
     time: Micros
     mapping: str
     write: Write
+
+    @property
+    def age(self) -> tuple[Micros, int]:
+        """Sorts contributions as they are applied: by time, those of the same time in the order of the input."""
+        return self.time, self.event
+
+
+def overtakes(newer: Write, older: Write) -> bool:
+    """Whether nothing of an older write to the same record is left once the newer one is applied on top of it."""
+    values, append = newer.values, newer.append
+    for slug, value in older.values.items():
+        if slug not in values:
+            return False
+        if slug not in append:
+            continue
+        if slug not in older.append or not _holds_all(values[slug], value):
+            return False
+    return True
+
+
+def _holds_all(more: Value, fewer: Value) -> bool:
+    if more == fewer:
+        return True
+    return isinstance(more, list) and isinstance(fewer, list) and all(each in more for each in fewer)
+
+
+def essential(contributions: Sequence[Contribution]) -> list[Contribution]:
+    """Those contributions to one record that leave something, the oldest first: folding them comes to the same."""
+    folded = fold(contributions[0].write.key, contributions)
+    live = {
+        part.event
+        for attribute in folded.attributes.values()
+        for part in (attribute.assigned, *attribute.added.values())
+        if part is not None
+    }
+    newest = max(contributions, key=lambda c: c.age)
+    live.add(newest.event)  # it names the record, also where it says nothing else
+    return sorted((c for c in contributions if c.event in live), key=lambda c: c.age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +121,7 @@ def fold(key: RecordKey, contributions: Iterable[Contribution]) -> Folded:
     """Merge the contributions to one record, of which there must be one at least."""
     attributes: dict[str, Attribute] = {}
     identity: Value = None
-    for contribution in sorted(contributions, key=lambda c: (c.time, c.event)):
+    for contribution in sorted(contributions, key=lambda c: c.age):
         write = contribution.write
         identity = write.values[key.attribute]
         for slug, value in write.values.items():

@@ -4,22 +4,22 @@ What delivery remembers between runs, as a protocol, and its implementation in m
 A ledger belongs to one workspace and answers four questions: how far was this input read, was this event accounted for,
 what is in this record, and which mappings was it delivered with. Every promise rests on what goes into it together:
 
-    record   cells of writes that Attio took, about once a second: a killed run repeats a second's writes at most
-    settle   a window whole: its cells, its events, how far each input is now, the account so far
+    while a window is sent   cells of writes that Attio took, about once a second: a killed run repeats those at most
+    once it is sent          its last cells, its events, how far each input is now, the account so far
 
 so an event is accounted for if and only if the offset behind it is acknowledged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.cells import Cells
-from attio_ctl.delivery.events import Fingerprint
+from attio_ctl.delivery.recent import Recent
 from attio_ctl.mapping.writes import RecordKey
 
 RecordCells = Mapping[RecordKey, Cells]
@@ -33,9 +33,10 @@ class Input:
     Attributes:
         offset: The end of the last line that is accounted for, in bytes of the uncompressed content.
         line: The number of that line.
-        proof: Recognises what was read up to the offset (`source.proof_of`).
+        proof: Recognises what was read (`streams.proof_of`): up to the offset, or further by a pass that was cut short.
         done: Whether its end was reached.
-        account: What became of its lines up to the offset.
+        account: What became of its lines up to the offset, and what that and the pass under way took.
+        unsettled: What is known of the lines beyond the offset, which are read again when the run is taken up again.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Input:
     proof: str = ""
     done: bool = False
     account: Account = NOTHING
+    unsettled: Account = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +71,35 @@ class Run:
 
     @property
     def account(self) -> Account:
-        """What became of everything that is accounted for."""
-        return sum((each.account for each in self.inputs), NOTHING)
+        """What became of everything that was read."""
+        return sum((each.account + each.unsettled for each in self.inputs), NOTHING)
+
+    def charged(self, spent: Account) -> Run:
+        """The run with what something took added to the input that it is reading."""
+        if not self.inputs:
+            return self
+        at = next((n for n, each in enumerate(self.inputs) if not each.done), len(self.inputs) - 1)
+        inputs = list(self.inputs)
+        inputs[at] = replace(inputs[at], account=inputs[at].account + spent)
+        return Run(self.id, tuple(inputs))
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a settled window adds: the run as it stands now, its events, the mappings' digests, its cells."""
+    """
+    What is noted together.
+
+    Attributes:
+        run: As it stands now.
+        cells: All cells of the records that were written since the last note.
+        recent: Once a window is settled: the events that are accounted for.
+        mappings: Once a window is settled: mapping name to the digest that it was delivered with.
+    """
 
     run: Run
-    seen: Collection[Fingerprint]
-    mappings: Mapping[str, str]
     cells: RecordCells = field(default_factory=dict)
+    recent: Recent | None = None
+    mappings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ledger(Protocol):
@@ -108,14 +127,11 @@ class Ledger(Protocol):
     def runs(self, limit: int) -> Sequence[Run]:
         """The latest runs, the newest first."""
 
-    def seen(self, events: Iterable[Fingerprint]) -> set[Fingerprint]:
-        """Those of these events that are accounted for."""
+    def recent(self) -> Recent:
+        """The events that were accounted for lately, in a copy to be added to."""
 
     def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
         """What is known of these records; a record of which nothing is known is left out."""
-
-    def record(self, cells: RecordCells) -> None:
-        """These are now all cells of these records."""
 
     def settle(self, settlement: Settlement) -> None:
         """Everything in the settlement, or nothing."""
@@ -137,7 +153,7 @@ class MemoryLedger:
     def __init__(self, beneath: Ledger | None = None) -> None:
         self._beneath = beneath
         self._runs: list[tuple[tuple[str, ...], Run, bool]] = []
-        self._seen: set[Fingerprint] = set()
+        self._recent: dict[int, bytes] = {}
         self._cells: dict[RecordKey, Cells] = {}
         self._mappings: dict[str, str] = {}
 
@@ -158,22 +174,19 @@ class MemoryLedger:
     def runs(self, limit: int) -> Sequence[Run]:
         return [run for _, run, _ in reversed(self._runs)][:limit]
 
-    def seen(self, events: Iterable[Fingerprint]) -> set[Fingerprint]:
-        asked = set(events)
-        below = self._beneath.seen(asked - self._seen) if self._beneath else set()
-        return (asked & self._seen) | below
+    def recent(self) -> Recent:
+        below = self._beneath.recent().all() if self._beneath else {}
+        return Recent({**below, **self._recent})
 
     def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
         asked = set(keys)
         found = {key: self._cells[key] for key in asked if key in self._cells}
         return {**self._beneath.cells(asked - found.keys()), **found} if self._beneath else found
 
-    def record(self, cells: RecordCells) -> None:
-        self._cells.update(cells)
-
     def settle(self, settlement: Settlement) -> None:
-        self.record(settlement.cells)
-        self._seen.update(settlement.seen)
+        self._cells.update(settlement.cells)
+        if settlement.recent is not None:
+            self._recent.update(settlement.recent.drain())
         self._mappings.update(settlement.mappings)
         if settlement.run.is_recorded:
             paths, _, _ = self._runs[settlement.run.id - 1]

@@ -1,9 +1,14 @@
 """
 In which order the records of a window are sent: each after the ones it refers to.
 
-    wave 1   people           companies
-    wave 2   users → people   workspaces → companies
-    last     links: references that would have closed a circle, sent once both ends exist
+    rank 0   people, companies          ranks: by object, known from the mappings before the first event
+    rank 1   users → people, workspaces → companies
+    ...
+    links    references that would have closed a circle, sent once both ends exist
+
+Within a rank no record needs another one, unless an object refers to itself or two to each other: such a rank is cut
+into waves by its records (`waves`), or, where it is too large to be looked at whole, into two: its records without
+those references, then the references (`without`, `linking`).
 
 Only references within the window order anything; a record outside it is in Attio already, or Attio says that it is not.
 """
@@ -11,22 +16,49 @@ Only references within the window order anything; a record outside it is in Atti
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import replace
 from typing import TypeAlias
 
 from attio_ctl.delivery.fold import Contribution
+from attio_ctl.delivery.staging import Groups
+from attio_ctl.mapping.program import Program
 from attio_ctl.mapping.writes import RecordKey, Value, Write
 
-Groups: TypeAlias = dict[RecordKey, tuple[Contribution, ...]]
-"""The contributions to each record, in the order of the input."""
+Refers: TypeAlias = Callable[[RecordKey], bool]
+"""Whether a reference is to one of some records."""
 
 
-def group(contributions: Sequence[Contribution]) -> Groups:
-    """Sort contributions by the record that they are about."""
-    lists: dict[RecordKey, list[Contribution]] = {}
-    for contribution in contributions:
-        lists.setdefault(contribution.write.key, []).append(contribution)
-    return {key: tuple(items) for key, items in lists.items()}
+class Ranks:
+    """The rank of each object that a program writes, and which ranks hold objects that need each other."""
+
+    def __init__(self, program: Program) -> None:
+        needs = _needs_of_objects(program)
+        reached = {obj: _reach(obj, needs) for obj in needs}
+        self.of: dict[str, int] = {}
+        for obj in sorted(needs, key=lambda obj: (len(reached[obj]), obj not in reached[obj])):
+            below = [self.of[need] for need in reached[obj] if obj not in reached[need]]
+            self.of[obj] = 1 + max(below, default=-1)
+        self.count = 1 + max(self.of.values(), default=-1)
+        self.circular = frozenset(self.of[obj] for obj in needs if obj in reached[obj])
+
+
+def _needs_of_objects(program: Program) -> dict[str, frozenset[str]]:
+    makers = [maker for mapping in program.mappings for maker in mapping.records]
+    objects = frozenset(maker.object for maker in makers)
+    needs = dict.fromkeys(sorted(objects), frozenset[str]())
+    for maker in makers:
+        needs[maker.object] |= objects if maker.targets is None else maker.targets & objects
+    return needs
+
+
+def _reach(start: str, needs: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The objects that an object refers to, directly or through others."""
+    found: set[str] = set()
+    open_ = [start]
+    while open_:
+        fresh = needs[open_.pop()] - found
+        found |= fresh
+        open_ += fresh
+    return frozenset(found)
 
 
 def waves(groups: Groups) -> list[Groups]:
@@ -41,14 +73,14 @@ def waves(groups: Groups) -> list[Groups]:
     cuts: dict[RecordKey, set[RecordKey]] = {}
     for root in needs:
         _climb(root, needs, height, cuts)
-    found: list[Groups] = [{} for _ in range(max(height.values(), default=-1) + 1)]
-    links: Groups = {}
+    found: list[dict[RecordKey, Sequence[Contribution]]] = [{} for _ in range(max(height.values(), default=-1) + 1)]
+    links: dict[RecordKey, Sequence[Contribution]] = {}
     for key, items in groups.items():
-        cut = cuts.get(key)
-        found[height[key]][key] = _without(items, cut) if cut else items
+        cut: Set[RecordKey] = cuts.get(key, frozenset())
+        found[height[key]][key] = without(items, cut.__contains__) if cut else items
         if cut:
-            links[key] = _linking(items, cut)
-    return [*found, links] if links else found
+            links[key] = linking(items, cut.__contains__)
+    return [*found, links] if links else [*found]
 
 
 def _needs(items: Sequence[Contribution], groups: Mapping[RecordKey, object]) -> tuple[RecordKey, ...]:
@@ -86,20 +118,24 @@ def _climb(
             path.append(need)
 
 
-def _without(items: Sequence[Contribution], cut: Set[RecordKey]) -> tuple[Contribution, ...]:
-    return tuple(_narrowed(item, keep=lambda value: not _refers(value, cut)) for item in items)
+def without(items: Sequence[Contribution], refers: Refers) -> tuple[Contribution, ...]:
+    """The contributions without the attributes that refer to such a record."""
+    return tuple(_narrowed(item, keep=lambda value: not _holds(value, refers)) for item in items)
 
 
-def _linking(items: Sequence[Contribution], cut: Set[RecordKey]) -> tuple[Contribution, ...]:
-    linking = (item for item in items if any(reference in cut for reference in item.write.references))
-    return tuple(_narrowed(item, keep=lambda value: _refers(value, cut)) for item in linking)
+def linking(items: Sequence[Contribution], refers: Refers) -> tuple[Contribution, ...]:
+    """Only those attributes of the contributions that refer to such a record; none where nothing does."""
+    found = (item for item in items if any(refers(reference) for reference in item.write.references))
+    return tuple(_narrowed(item, keep=lambda value: _holds(value, refers)) for item in found)
 
 
 def _narrowed(item: Contribution, *, keep: Callable[[Value], bool]) -> Contribution:
     write = item.write
     values = {slug: value for slug, value in write.values.items() if slug == write.key.attribute or keep(value)}
-    return replace(item, write=Write(write.key, values, write.append & values.keys()))
+    return Contribution(item.event, item.time, item.mapping, Write(write.key, values, write.append & values.keys()))
 
 
-def _refers(value: Value, cut: Set[RecordKey]) -> bool:
-    return any(isinstance(item, RecordKey) and item in cut for item in (value if isinstance(value, list) else (value,)))
+def _holds(value: Value, refers: Refers) -> bool:
+    return any(
+        isinstance(item, RecordKey) and refers(item) for item in (value if isinstance(value, list) else (value,))
+    )

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from attio_ctl.attio.clock import Clock
+from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.limiter import MARGIN, Limits
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import Account
@@ -21,7 +21,7 @@ from attio_ctl.delivery.dead_letters import DeadLetter, MemoryDeadLetters
 from attio_ctl.delivery.documented import patched
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.ledger import Ledger, MemoryLedger
-from attio_ctl.delivery.run import Observe, deliver, unobserved
+from attio_ctl.delivery.run import Engine, Observe, unobserved
 from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.mapping.program import Program
 
@@ -80,16 +80,16 @@ async def preview(
         EventsError, StorageError: as `deliver`.
     """
     transport, letters = CountingTransport(), MemoryDeadLetters()
-    outcome = await deliver(
-        files=files,
+    engine = Engine(
         program=program,
         ledger=MemoryLedger(ledger),
         dead_letters=letters,
         transport=transport,
         stop=stop,
         observe=observe,
-        clock=clock,
+        clock=clock or SystemClock(),
     )
+    outcome = await engine.deliver(files)
     per_second = (limits or Limits()).writes_per_second * MARGIN
     return Preview(
         account=outcome.account,

@@ -1,41 +1,49 @@
 """
 Delivering, from the first line to the account: the shell around the pure parts.
 
-    source.read_lines → window.windows → window.prepare → fold → order.waves → sending → ledger.settle
+    inputs → reading (decode, map) → staging (by record) → sending (fold, compare, transport) → ledger
 
-A window is settled whole: its dead letters reach the disk, then one transaction of the ledger takes its cells, its
-events and the new offsets. What is killed before that is read again; writes that Attio took by then are known by their
-cells and not sent again, but for the last second's. Nothing here prints; `observe` is told how it goes.
+All that there is to read is one window, read whole before anything of it is sent: every record is written once, and a
+record is there before another refers to it. A window is settled whole: its dead letters reach the disk, then one note
+in the ledger takes its last cells, its events and the new offsets. What is killed before that is read again; writes
+that Attio took by then are known by their cells and not sent again, but for the last second's. Nothing here prints;
+`observe` is told how it goes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from attio_ctl.attio.clock import Clock, SystemClock
-from attio_ctl.delivery.account import Account
+from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
-from attio_ctl.delivery.events import Fingerprint
-from attio_ctl.delivery.ledger import Input, Ledger, Run, Settlement
-from attio_ctl.delivery.sending import Sending, Sent
+from attio_ctl.delivery.inputs import Files, Letters, Source
+from attio_ctl.delivery.ledger import Input, Ledger, RecordCells, Run, Settlement
+from attio_ctl.delivery.reading import Reader, Window
+from attio_ctl.delivery.recent import Recent
+from attio_ctl.delivery.sending import Sending
+from attio_ctl.delivery.streams import is_proven
 from attio_ctl.delivery.transport import Transport
-from attio_ctl.delivery.window import WINDOW_EVENTS, Prepared, Preparer, Sheet, Window, windows
 from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError
 from attio_ctl.mapping.program import Program
 
 RATIO_AFTER: Final = 100
 """Events that a run reads before its share of dead letters says anything."""
 
+LOOK_EVERY: Final = 0.5
+"""Seconds between two looks for new lines in files that are followed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """
-    A snapshot of a run, taken after every write and every window.
+    A snapshot of a run, taken after every block that is read, every write and every window.
 
     Attributes:
         settled: The account up to the last settled window.
@@ -63,8 +71,8 @@ class Outcome:
 
     Attributes:
         account: Of the whole run, the parts before a resume included.
-        halted: Why it ended before its input did: what the API raised, or `PartialError` for too many dead letters;
-            None when it was finished, or asked to stop.
+        halted: Why it ended before its input did, or that too many of its events are dead letters; None when it was
+            finished, or asked to stop.
         finished: Whether every input was read to its end and settled.
     """
 
@@ -75,7 +83,7 @@ class Outcome:
     @property
     def exit_code(self) -> Exit:
         """13 when the token was refused, 14 when anything else left a rest that the same command goes on with."""
-        if self.finished:
+        if self.finished and self.halted is None:
             return Exit.DONE
         return Exit.CREDENTIALS if isinstance(self.halted, CredentialsError) else Exit.PARTIAL
 
@@ -84,169 +92,189 @@ def unobserved(_: Progress) -> None:
     """Watch nothing."""
 
 
-async def deliver(
-    *,
-    files: Sequence[Path],
-    program: Program,
-    ledger: Ledger,
-    dead_letters: DeadLetters,
-    transport: Transport,
-    stop: asyncio.Event,
-    max_dead_ratio: float = 1.0,
-    observe: Observe = unobserved,
-    clock: Clock | None = None,
-) -> Outcome:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
     """
-    Deliver the events of some files, or go on with the unfinished run over the same files.
+    What every delivery needs.
 
-    Args:
-        files: Delivered in this order; each may be NDJSON or a JSON array, gzipped or not.
+    Attributes:
         transport: Built with the same `stop`.
         stop: Set it to end the run early: writes under way are finished, the rest stays pending.
         max_dead_ratio: The share of dead letters among the events of this run above which it halts (exit 14).
-        clock: The machine's by default.
-
-    Raises:
-        LeaseHeldError: another process delivers with this ledger.
-        EventsError: a file changed since an unfinished run read part of it, or its gzip data is broken.
-        StorageError: a file, the ledger or the dead letters cannot be read or written; the ledger is as it was after
-            the last settled window.
+        scratch: The folder for what does not fit in memory; the system's own by default.
     """
-    delivery = _Delivery(
-        Preparer(program),
-        ledger=ledger,
-        dead_letters=dead_letters,
-        transport=transport,
-        observe=observe,
-        clock=clock or SystemClock(),
-    )
-    with ledger.claim():
-        run = ledger.begin([str(path) for path in files])
-        for window in windows(run.inputs):
-            if stop.is_set():
-                break
-            taken = await delivery.take(window, run)
-            run = taken.run
-            if taken.unsettled is not None:
-                return Outcome(run.account + taken.unsettled, taken.cause, finished=False)
-            if halted := _too_many_dead(run.account, max_dead_ratio):
-                return Outcome(run.account, halted, finished=run.is_done)
-    return Outcome(run.account, None, finished=run.is_done)
 
+    program: Program
+    ledger: Ledger
+    dead_letters: DeadLetters
+    transport: Transport
+    stop: asyncio.Event
+    max_dead_ratio: float = 1.0
+    observe: Observe = unobserved
+    clock: Clock = field(default_factory=SystemClock)
+    scratch: Path | None = None
 
-async def retry(
-    *,
-    letters: Sequence[DeadLetter],
-    program: Program,
-    ledger: Ledger,
-    dead_letters: DeadLetters,
-    transport: Transport,
-    stop: asyncio.Event,
-    observe: Observe = unobserved,
-    clock: Clock | None = None,
-) -> Outcome:
-    """
-    Deliver the events behind some dead letters again, through the mappings as they are now.
+    async def deliver(self, files: Sequence[Path]) -> Outcome:
+        """
+        Deliver the events of some files in this order, or go on with the unfinished run over the same files.
 
-    Letters of events that go through are settled; an event that is refused again keeps a letter, with the new reason.
-    What newer events have written since stands: a letter is as old as its event. Arguments and errors as for `deliver`.
-    """
-    delivery = _Delivery(
-        Preparer(program),
-        ledger=ledger,
-        dead_letters=dead_letters,
-        transport=transport,
-        observe=observe,
-        clock=clock or SystemClock(),
-    )
-    by_event: dict[bytes, list[DeadLetter]] = {}
-    for letter in letters:
-        by_event.setdefault(letter.line.raw, []).append(letter)
-    lines = [found[0].line for found in by_event.values()]
-    run, done = Run(0, (Input("dead letters"),)), 0
-    with ledger.claim():
-        while done < len(lines) and not stop.is_set():
-            some = lines[done : done + WINDOW_EVENTS]
-            taken = await delivery.take(Window(tuple(some), (0,) * len(some), run.inputs), run)
-            run = taken.run
-            if taken.unsettled is not None:
-                return Outcome(run.account + taken.unsettled, taken.cause, finished=False)
-            old = {letter.id for line in some for letter in by_event[line.raw]}
-            dead_letters.settle(sorted(old - {letter.id for letter in taken.letters}), "delivered")
-            done += len(some)
-    return Outcome(run.account, None, finished=done == len(lines))
+        Raises:
+            LeaseHeldError: another process delivers with this ledger.
+            EventsError: a file changed since an unfinished run read it, or its compression is broken.
+            StorageError: a file, the ledger or the dead letters cannot be read or written; the ledger is as it was at
+                the last note.
+        """
+        with self.ledger.claim():
+            delivery = _Delivery(self, self.ledger.recent())
+            run = self.ledger.begin([str(path) for path in files])
+            run = replace(run, inputs=tuple(replace(each, unsettled=NOTHING) for each in run.inputs))
+            return (await delivery.take(Files(run.inputs), run)).outcome
+
+    async def follow(self, files: Sequence[Path]) -> Outcome:
+        """
+        Deliver what is in some files and what is added to them, until asked to stop; errors as for `deliver`.
+
+        Lines that come while others are sent are the next window. A file that was replaced or cut is read from its
+        start.
+        """
+        with self.ledger.claim():
+            delivery = _Delivery(self, self.ledger.recent())
+            run = self.ledger.begin([str(path) for path in files])
+            while True:
+                run = replace(run, inputs=tuple(_rotated(replace(each, unsettled=NOTHING)) for each in run.inputs))
+                taken = await delivery.take(Files(run.inputs, follow=True), run)
+                run = taken.run
+                if taken.outcome.halted is not None or self.stop.is_set():
+                    return replace(taken.outcome, finished=False)
+                if taken.is_empty:
+                    await asyncio.wait([asyncio.ensure_future(self.stop.wait())], timeout=LOOK_EVERY)
+
+    async def retry(self, letters: Sequence[DeadLetter]) -> Outcome:
+        """
+        Deliver the events behind some dead letters again, through the mappings as they are now.
+
+        Letters of events that go through are settled; an event that is refused again keeps a letter, with the new
+        reason. What newer events have written since stands: a letter is as old as its event. Errors as for `deliver`.
+        """
+        lines = list({letter.line.raw: letter.line for letter in letters}.values())
+        run = Run(0, (Input("dead letters"),))
+        with self.ledger.claim():
+            taken = await _Delivery(self, Recent()).take(Letters(lines, "dead letters"), run)
+        if taken.outcome.finished:
+            again = {letter.id for letter in taken.letters}
+            self.dead_letters.settle(sorted({letter.id for letter in letters} - again), "delivered")
+        return taken.outcome
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What became of a window: the run with it settled; or the run as it was, and the account of what is unsettled."""
+    """What became of a window: the run with it; `letters` are those that were kept."""
 
     run: Run
+    outcome: Outcome
     letters: tuple[DeadLetter, ...] = ()
-    unsettled: Account | None = None
-    cause: AttioCtlError | None = None
+    is_empty: bool = False
 
 
 class _Delivery:
     """What the windows of one delivery share."""
 
-    def __init__(
-        self,
-        preparer: Preparer,
-        *,
-        ledger: Ledger,
-        dead_letters: DeadLetters,
-        transport: Transport,
-        observe: Observe,
-        clock: Clock,
-    ) -> None:
-        self._preparer = preparer
-        self._ledger = ledger
-        self._dead_letters = dead_letters
-        self._transport = transport
-        self._observe = observe
-        self._clock = clock
-        self._usage = transport.usage
-        self._since = clock.monotonic()
+    def __init__(self, engine: Engine, recent: Recent) -> None:
+        self._engine = engine
+        self._recent = recent
+        self._reader = Reader(engine.program)
+        self._usage = engine.transport.usage
+        self._since = engine.clock.monotonic()
 
-    async def take(self, window: Window, run: Run) -> _Taken:
-        """Prepare, send and settle one window."""
-        prepared = self._prepare(window, run)
-        sent = await self._send(window, run, prepared)
-        spent = self._spent(sent.writes)
-        if sent.stopped:
-            charged = replace(run, inputs=_charged(run.inputs, window, spent))
-            self._ledger.settle(Settlement(charged, (), {}, sent.cells))
-            unsettled = prepared.sheet.account(range(len(window.lines)))
-            return _Taken(charged, unsettled=unsettled, cause=sent.cause)
-        letters = tuple(letter for found in prepared.sheet.letters.values() for letter in found.values())
-        self._dead_letters.append(letters)
-        after = replace(run, inputs=_credited(run, window, prepared.sheet, spent))
-        self._ledger.settle(Settlement(after, prepared.fingerprints, self._preparer.digests, sent.cells))
-        self._observe(Progress(after.account))
-        return _Taken(after, letters)
-
-    def _prepare(self, window: Window, run: Run) -> Prepared:
-        """Map what is new; the events of a retry were all seen before, which is no reason to pass them over."""
-        seen = self._ledger.seen if run.is_recorded else _none_seen
-        return self._preparer.prepare(window.lines, seen=seen, now=datetime.fromtimestamp(self._clock.wall(), UTC))
-
-    async def _send(self, window: Window, run: Run, prepared: Prepared) -> Sent:
-        settled, count = run.account, len(window.lines)
-        sending = Sending(
-            transport=self._transport,
-            ledger=self._ledger,
-            clock=self._clock,
-            lines=window.lines,
-            digests=self._preparer.digests,
-            sheet=prepared.sheet,
-            progress=lambda writes: self._observe(Progress(settled, count, writes)),
+    async def take(self, source: Source, run: Run) -> _Taken:
+        """Read, send and settle one window."""
+        engine = self._engine
+        window = Window.over(
+            source,
+            now=datetime.fromtimestamp(engine.clock.wall(), UTC),
+            ranks=self._reader.ranks.count,
+            scratch=engine.scratch,
         )
-        return await sending.send(prepared.contributions)
+        try:
+            if not await self._read(window, run.account):
+                return self._stopped(run, window, None)
+            if not len(window.marks) and source.read() == run.inputs:
+                return _Taken(run, Outcome(run.account, None, finished=False), is_empty=True)
+            return await self._send(window, run)
+        finally:
+            window.close()
+
+    async def _read(self, window: Window, settled: Account) -> bool:
+        """Whether it was read to the end; nothing of it was sent either way."""
+        for count in self._reader.read(window, self._recent):
+            self._engine.observe(Progress(settled, count))
+            await asyncio.sleep(0)  # for signals, and whoever watches
+            if self._engine.stop.is_set():
+                return False
+        return True
+
+    async def _send(self, window: Window, run: Run) -> _Taken:
+        engine, settled = self._engine, run.account
+        waiting = len(window.marks)
+
+        def guard(refused: int = 0) -> AttioCtlError | None:
+            codes = Counter(settled.codes) + window.drafts.codes + Counter(refused=refused)
+            return _too_many_dead(settled.read + waiting, codes, engine.max_dead_ratio)
+
+        def note(cells: RecordCells, writes: int) -> None:
+            nonlocal run
+            run = run.charged(self._spent(writes))
+            engine.ledger.settle(Settlement(_unsettled(run, window, pending=True), cells))
+
+        if halted := guard():
+            return self._stopped(run, window, halted)
+        note({}, 0)
+        sending = Sending(
+            transport=engine.transport,
+            ledger=engine.ledger,
+            clock=engine.clock,
+            reader=self._reader,
+            window=window,
+            note=note,
+            progress=lambda writes: engine.observe(Progress(settled, waiting, writes)),
+            guard=guard,
+        )
+        sent = await sending.send()
+        run = run.charged(self._spent(sent.writes))
+        if sent.stopped:
+            return self._stopped(run, window, sent.cause, sent.cells)
+        return self._settled(run, window, sent.cells)
+
+    def _stopped(
+        self, run: Run, window: Window, cause: AttioCtlError | None, cells: RecordCells | None = None
+    ) -> _Taken:
+        """The window is not settled: it is read again, when the run is taken up again."""
+        run = _unsettled(run, window, pending=cells is None)
+        self._engine.ledger.settle(Settlement(run, cells or {}))
+        return _Taken(run, Outcome(run.account, cause, finished=False))
+
+    def _settled(self, run: Run, window: Window, cells: RecordCells | None = None) -> _Taken:
+        engine, accounts = self._engine, window.accounts()
+        if accounts:
+            owner = max(accounts)
+            accounts[owner] += Account(codes=dict(window.drafts.codes))
+        ends = window.source.read()
+        inputs = tuple(
+            replace(end, account=before.account + accounts.get(n, NOTHING), unsettled=NOTHING)
+            for n, (before, end) in enumerate(zip(run.inputs, ends, strict=True))
+        )
+        run = replace(run, inputs=inputs)
+        engine.dead_letters.append(window.drafts)
+        engine.ledger.settle(
+            Settlement(run, cells or {}, self._recent if run.is_recorded else None, self._reader.digests)
+        )
+        engine.observe(Progress(run.account))
+        halted = _too_many_dead(run.account.read, run.account.codes, engine.max_dead_ratio)
+        return _Taken(run, Outcome(run.account, halted, run.is_done), tuple(window.drafts))
 
     def _spent(self, writes: int) -> Account:
         """What it took since the last time that this was asked."""
-        usage, now = self._transport.usage, self._clock.monotonic()
+        usage, now = self._engine.transport.usage, self._engine.clock.monotonic()
         before, since = self._usage, self._since
         self._usage, self._since = usage, now
         return Account(
@@ -258,32 +286,32 @@ class _Delivery:
         )
 
 
-def _none_seen(_: Iterable[Fingerprint]) -> set[Fingerprint]:
-    return set()
+def _unsettled(run: Run, window: Window, *, pending: bool) -> Run:
+    """The run with what is known of the window that it has not settled; `pending` where no verdict is known yet."""
+    accounts = window.accounts()
+    if pending:
+        accounts = {n: Account(read=each.read, pending=each.read) for n, each in accounts.items()}
+    inputs = (
+        replace(before, proof=end.proof or before.proof, unsettled=accounts.get(n, NOTHING))
+        for n, (before, end) in enumerate(zip(run.inputs, window.source.read(), strict=True))
+    )
+    return replace(run, inputs=tuple(inputs))
 
 
-def _credited(run: Run, window: Window, sheet: Sheet, spent: Account) -> tuple[Input, ...]:
-    """The inputs after the window, with the verdicts of their lines and what those took."""
-    events: dict[int, list[int]] = {}
-    for event, owner in enumerate(window.owners):
-        events.setdefault(owner, []).append(event)
-    judged = [
-        replace(after, account=before.account + sheet.account(events.get(n, ())))
-        for n, (before, after) in enumerate(zip(run.inputs, window.inputs, strict=True))
-    ]
-    return _charged(judged, window, spent)
+def _rotated(given: Input) -> Input:
+    """The input itself, or from its start on when its file is not the one any longer that was read."""
+    path = Path(given.path)
+    if not given.proof or not path.exists() or is_proven(path, given.proof):
+        return given
+    return Input(given.path, account=given.account)
 
 
-def _charged(inputs: Sequence[Input], window: Window, spent: Account) -> tuple[Input, ...]:
-    """The inputs with what a window took added to the one that it read last."""
-    last = window.owners[-1] if window.owners else len(inputs) - 1
-    return tuple(replace(each, account=each.account + spent) if n == last else each for n, each in enumerate(inputs))
-
-
-def _too_many_dead(account: Account, ratio: float) -> PartialError | None:
-    if account.read < RATIO_AFTER or account.dead_lettered <= ratio * account.read:
+def _too_many_dead(read: int, codes: Mapping[str, int], ratio: float) -> PartialError | None:
+    dead = sum(codes.values())
+    if read < RATIO_AFTER or dead <= ratio * read:
         return None
+    listed = ", ".join(f"{code} {count}" for code, count in Counter(codes).most_common(3))
     return PartialError(
-        f"{account.dead_lettered} of {account.read} events became dead letters, more than {ratio:.0%}",
-        hint="see `attio-ctl dead-letters list`; the same command goes on where this one stopped",
+        f"{dead} of {read} events are dead letters, more than {ratio:.0%}: {listed}",
+        hint="`--dry-run` shows them; mend the mapping, or raise `--max-dead-ratio`, and run the same command again",
     )

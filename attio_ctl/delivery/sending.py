@@ -1,37 +1,46 @@
 """
-Sends a window's contributions and notes on its sheet what became of each.
+Sends what a window has to say, and notes on its marks what became of each event.
 
-Waves go one after the other. Within a wave every record has a stack of groups of contributions, at first one group
-with all of them; a round takes the top group of every record, folds it, and sends what is due. A group that Attio
-refuses is cut in two halves by event time and tried again, the older half first, until the culprits stand alone: `k`
-culprits among `n` contributions cost at most `2k * log2(n) + 1` more writes, and everything else is delivered as if
-they had not come.
+    rank by rank    fold each record, take off what Attio has already, send the rest
+    refused?        read the window again for all that was ever said about those records, and find the culprits
+
+The contributions to a refused record are cut in two halves by event time and tried again, the older half first, until
+the culprits stand alone: `k` culprits among `n` contributions cost at most `2k * log2(n)` more writes, and everything
+else is delivered as if they had not come.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias
 
 from attio_ctl.attio.clock import Clock
 from attio_ctl.delivery.cells import Cells
 from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.fold import Contribution, Due, compare, fold
-from attio_ctl.delivery.ledger import Ledger
-from attio_ctl.delivery.order import Groups, group, waves
+from attio_ctl.delivery.ledger import Ledger, RecordCells
+from attio_ctl.delivery.order import linking, waves, without
+from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.source import Line
+from attio_ctl.delivery.staging import Groups, Staging
 from attio_ctl.delivery.transport import Refused, Transport, Unsent, Written
-from attio_ctl.delivery.window import Sheet
+from attio_ctl.delivery.verdicts import LIVE, REFUSED
 from attio_ctl.errors import AttioCtlError
 from attio_ctl.mapping.writes import RecordKey
 
-RECORD_EVERY: Final = 1.0
+NOTE_EVERY: Final = 1.0
 """Seconds between two notes in the ledger of what Attio took: a killed run sends no more than that again."""
 
-Group: TypeAlias = tuple[Contribution, ...]
+AT_ONCE: Final = 20_000
+"""Records that are folded and given to the transport at a time: two full batches."""
+
+REFUSED_AT_ONCE: Final = 2_000
+"""Refused records that one further reading of the window collects everything about."""
+
+Group: TypeAlias = Sequence[Contribution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Sent:
         cause: Why; None when the run was asked to stop.
     """
 
-    cells: Mapping[RecordKey, Cells]
+    cells: RecordCells
     writes: int
     stopped: bool
     cause: AttioCtlError | None
@@ -61,107 +70,190 @@ class Sending:
         transport: Transport,
         ledger: Ledger,
         clock: Clock,
-        lines: Sequence[Line],
-        digests: Mapping[str, str],
-        sheet: Sheet,
+        reader: Reader,
+        window: Window,
+        note: Callable[[RecordCells, int], None],
         progress: Callable[[int], None],
+        guard: Callable[[int], AttioCtlError | None],
     ) -> None:
         """
         Args:
-            lines: The window's, by the number of their event.
-            digests: Of the mappings, by name.
-            sheet: Where the verdicts are noted.
+            ledger: Asked what is in the records.
+            note: Takes the cells of the records that were written since it was last called, and how many writes that
+                took; called about once a second.
             progress: Told how many folded writes Attio has taken, as they are taken.
+            guard: Asked after each refusal whether to go on, with the number of records that are refused and not looked
+                into yet; what it gives is why not.
         """
         self._transport = transport
         self._ledger = ledger
         self._clock = clock
-        self._lines = lines
-        self._digests = digests
-        self._sheet = sheet
+        self._reader = reader
+        self._window = window
+        self._note = note
         self._progress = progress
-        self._known: dict[RecordKey, Cells] = {}
+        self._guard = guard
         self._fresh: dict[RecordKey, Cells] = {}
-        self._open: Counter[int] = Counter()
+        self._refused: dict[RecordKey, Refused] = {}
         self._writes = 0
+        self._unnoted = 0
         self._noted_at = clock.monotonic()
         self._halt: Unsent | None = None
 
-    async def send(self, contributions: Sequence[Contribution]) -> Sent:
+    async def send(self) -> Sent:
         """
         Send everything that is due, or as much as is allowed.
 
         Raises:
             StorageError: the ledger cannot note what was sent.
+            EventsError: the input cannot be read once more.
         """
-        groups = group(contributions)
-        planned = waves(groups)
-        self._open.update(item.event for wave in planned for items in wave.values() for item in items)
-        self._known = self._ledger.cells(groups)
-        for wave in planned:
-            if self._halt is None:
-                await self._send_wave(wave)
-        self._sheet.unsent.update(event for event, count in self._open.items() if count)
+        for rank in range(self._reader.ranks.count):
+            for groups in self._groups(rank):
+                await self._send_groups(groups)
+                if len(self._refused) >= REFUSED_AT_ONCE:
+                    await self._settle_refused(rank)
+            while self._refused:
+                await self._settle_refused(rank)
         cause = self._halt.cause if self._halt else None
-        return Sent(self._fresh, self._writes, bool(self._sheet.unsent), cause)
+        return Sent(self._fresh, self._unnoted, self._window.marks.any_unsent, cause)
 
-    async def _send_wave(self, wave: Groups) -> None:
-        stacks: dict[RecordKey, list[Group]] = {key: [items] for key, items in wave.items()}
-        while stacks and self._halt is None:
+    def _groups(self, rank: int) -> Iterator[Groups]:
+        """The records of a rank, in an order in which none needs a later one."""
+        staged = self._window.staging.groups(rank)
+        if rank not in self._reader.ranks.circular:
+            yield from _sliced(staged)
+        elif not self._window.staging.is_spilled:
+            for wave in waves(dict(staged)):
+                yield from _sliced(wave.items())
+        else:
+            yield from self._in_two(rank, staged)
+
+    def _in_two(self, rank: int, staged: Iterable[tuple[RecordKey, Group]]) -> Iterator[Groups]:
+        """All records of a circular rank without references within it, then those references."""
+        links = Staging(ranks=1, scratch=self._window.scratch)
+
+        def refers(key: RecordKey) -> bool:
+            return self._reader.ranks.of.get(key.object) == rank
+
+        for groups in _sliced(staged):
+            for items in groups.values():
+                for link in linking(items, refers):
+                    links.add(0, link)
+            yield {key: without(items, refers) for key, items in groups.items()}
+        yield from _sliced(links.groups(0))
+        links.close()
+
+    async def _send_groups(self, groups: Groups) -> None:
+        if self._halt is not None:
+            for items in groups.values():
+                self._leave(items)
+            return
+        known = self._cells(groups)
+        due = []
+        for key, items in groups.items():
+            each = compare(fold(key, items), known.get(key, {}))
+            if each.changed:
+                due.append(each)
+            else:
+                self._take(each, known)
+        open_ = {each.key for each in due}
+        async with aclosing(self._transport.send(due)) as verdicts:
+            async for each, verdict in verdicts:
+                match verdict:
+                    case Written():
+                        self._written(each, known)
+                    case Refused():
+                        self._refused[each.key] = verdict
+                        if cause := self._guard(len(self._refused)):
+                            self._halt = Unsent(cause)
+                            break
+                    case Unsent():
+                        self._halt = self._halt or verdict
+                        continue
+                open_.discard(each.key)
+        for key in open_ - self._refused.keys():
+            self._leave(groups[key])
+
+    async def _settle_refused(self, rank: int) -> None:
+        """Find the culprits of some refused records; while nothing may be sent, all that they are made of waits."""
+        refused = dict(islice(self._refused.items(), REFUSED_AT_ONCE))
+        for key in refused:
+            del self._refused[key]
+        lines: dict[int, Line] = {}
+        found: dict[RecordKey, list[Contribution]] = {}
+        for line, item in self._reader.again(self._window, refused.__contains__):
+            lines[item.event] = line
+            found.setdefault(item.write.key, []).append(item)
+        for wave in waves(found):
+            stacks: dict[RecordKey, list[Group]] = {}
+            for key, items in wave.items():
+                # What was refused may have been only a part of this, where a circle was cut.
+                is_whole = rank not in self._reader.ranks.circular
+                stacks[key] = self._part(items, refused[key], lines) if is_whole else [items]
+            await self._bisect(stacks, lines)
+
+    async def _bisect(self, stacks: dict[RecordKey, list[Group]], lines: Mapping[int, Line]) -> None:
+        """Each round sends the top group of every stack; a group that is refused comes back in parts."""
+        while stacks := {key: stack for key, stack in stacks.items() if stack}:
             tops = {key: stack.pop() for key, stack in stacks.items()}
-            dues = [compare(fold(key, items), self._known.get(key, {})) for key, items in tops.items()]
-            for due in dues:
-                if not due.changed:
-                    self._take(due, tops[due.key])
-            async with aclosing(self._transport.send([due for due in dues if due.changed])) as verdicts:
-                async for due, verdict in verdicts:
-                    match verdict:
-                        case Written():
-                            self._writes += 1
-                            self._take(due, tops[due.key])
-                            self._note()
-                            self._progress(self._writes)
-                        case Refused():
-                            stacks[due.key].extend(self._part(tops[due.key], verdict))
-                        case Unsent():
-                            self._halt = self._halt or verdict
-            stacks = {key: stack for key, stack in stacks.items() if stack}
+            await self._send_groups(tops)
+            for key in tops.keys() & self._refused.keys():
+                stacks[key].extend(self._part(tops[key], self._refused.pop(key), lines))
 
-    def _take(self, due: Due, items: Group) -> None:
-        self._known[due.key] = self._fresh[due.key] = {**self._known.get(due.key, {}), **due.cells}
-        self._sheet.live.update(due.live)
-        self._close(items)
-
-    def _part(self, items: Group, refused: Refused) -> list[Group]:
+    def _part(self, items: Group, refused: Refused, lines: Mapping[int, Line]) -> list[Group]:
         """The groups to try instead, the one to try first last; none for a culprit, which becomes a dead letter."""
+        if self._halt is not None:
+            self._leave(items)
+            return []
         if len(items) > 1 and not refused.of_the_object:
-            aged = sorted(items, key=lambda item: (item.time, item.event))
+            aged = sorted(items, key=lambda item: item.age)
             middle = len(aged) // 2
-            return [tuple(aged[middle:]), tuple(aged[:middle])]
+            return [aged[middle:], aged[:middle]]
         for item in items:
-            self._sheet.refuse(item.event, self._letter(item, refused))
-        self._close(items)
+            self._window.marks.add(item.event, REFUSED)
+            self._window.drafts.add_once(item.event, self._letter(item, refused, lines[item.event]))
         return []
 
-    def _letter(self, item: Contribution, refused: Refused) -> DeadLetter:
+    def _letter(self, item: Contribution, refused: Refused, line: Line) -> DeadLetter:
         return DeadLetter(
-            line=self._lines[item.event],
+            line=line,
             code=refused.code,
             reason=refused.reason,
             mapping=item.mapping,
-            mapping_digest=self._digests[item.mapping],
+            mapping_digest=self._reader.digests[item.mapping],
             path=item.write.key.object,
             request=refused.request,
             answer=refused.answer,
         )
 
-    def _close(self, items: Group) -> None:
-        for item in items:
-            self._open[item.event] -= 1
+    def _cells(self, groups: Groups) -> dict[RecordKey, Cells]:
+        known = self._ledger.cells(groups)
+        known.update((key, self._fresh[key]) for key in groups.keys() & self._fresh.keys())
+        return known
 
-    def _note(self) -> None:
+    def _written(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
+        self._writes += 1
+        self._unnoted += 1
+        self._take(due, known)
         now = self._clock.monotonic()
-        if now - self._noted_at >= RECORD_EVERY:
-            self._ledger.record(self._fresh)
-            self._fresh = {}
+        if now - self._noted_at >= NOTE_EVERY:
+            self._note(self._fresh, self._unnoted)
+            self._fresh, self._unnoted = {}, 0
             self._noted_at = now
+        self._progress(self._writes)
+
+    def _take(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
+        self._fresh[due.key] = {**known.get(due.key, {}), **due.cells}
+        for event in due.live:
+            self._window.marks.add(event, LIVE)
+
+    def _leave(self, items: Group) -> None:
+        for item in items:
+            self._window.marks.leave(item.event)
+
+
+def _sliced(items: Iterable[tuple[RecordKey, Group]]) -> Iterator[Groups]:
+    iterator = iter(items)
+    while some := dict(islice(iterator, AT_ONCE)):
+        yield some

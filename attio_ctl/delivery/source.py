@@ -1,35 +1,23 @@
 """
-Events from files, one line at a time, each with the place it came from.
+Events from files, a block at a time, each with the place it came from.
 
-NDJSON and JSON arrays, plain or gzipped, told apart by their first bytes, never by their names. Offsets count bytes of
-the uncompressed content. Only one block and one line are in memory at a time.
+NDJSON and JSON arrays, compressed or not, told apart by their first bytes, never by their names. Offsets count bytes of
+the uncompressed content. Only one block, or one event that is larger than that, is in memory at a time.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import os
 import re
-import shutil
-import tempfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from io import BufferedIOBase
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import BinaryIO, Final
 
-from attio_ctl.errors import EventsError, StorageError
+from attio_ctl.delivery.streams import opened
 
 BLOCK: Final = 256 * 1024
 """Bytes read at a time."""
 
-PROOF_HEAD: Final = 64 * 1024
-PROOF_TAIL: Final = 4 * 1024
-"""Bytes at the start and before the acknowledged offset by which a file is recognised as the one that was read."""
-
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r\n"
 _MARKS: Final = re.compile(rb'["\\\[\]{},]')
@@ -59,132 +47,129 @@ class Line:
         return f"{self.file}:{self.number}"
 
 
-def read_lines(path: Path, *, offset: int = 0, number: int = 0) -> Iterator[Line]:
+@dataclass(slots=True)
+class Block:
     """
-    The events of a file from an offset on; blank lines are no events.
+    Some consecutive events of an input.
+
+    Attributes:
+        data: One event per line, and perhaps blank lines.
+        end: Where the next block can be read from; `number` is the number of the last event before that.
+    """
+
+    data: bytes
+    end: int
+    number: int
+    _file: str
+    _offset: int
+    _first: int
+    _lines: list[Line] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, lines: list[Line], file: str) -> Block:
+        """A block of at least one line; a line break within an event is white space, since texts hold none."""
+        data = b"\n".join(line.raw.replace(b"\n", b" ") for line in lines)
+        return cls(data, lines[-1].end, lines[-1].number, file, lines[0].offset, lines[0].number, lines)
+
+    @property
+    def lines(self) -> list[Line]:
+        """Each event with its place; blank lines are no events."""
+        if not self._lines:
+            offset = self._offset
+            for number, raw in enumerate(self.data.split(b"\n"), self._first):
+                end = offset + len(raw) + 1
+                if line := _line(self._file, raw, offset, end, number):
+                    self._lines.append(line)
+                offset = end
+        return self._lines
+
+
+def read_blocks(
+    path: Path, *, offset: int = 0, number: int = 0, end: int | None = None, whole: bool = True
+) -> Iterator[Block]:
+    """
+    The events of a file from an offset on.
 
     Args:
-        offset: `Line.end` of the last line that is not to be read again.
-        number: `Line.number` of that line.
+        offset: `Block.end` of the last block that is not to be read again.
+        number: `Block.number` of that block.
+        end: `Block.end` of the last block that is to be read; by default all are.
+        whole: Whether the file is all there; if not, what follows the last line break is left for later.
 
     Raises:
-        EventsError: the file is gzip and broken.
+        EventsError: the file is compressed, and broken.
         StorageError: the file cannot be read.
     """
-    try:
-        with _open(path) as stream:
-            start = stream.read(64).removeprefix(_BOM).lstrip(_SPACE)
-            stream.seek(offset)
-            split = _elements if start.startswith(b"[") else _lines
-            yield from split(str(path), stream, offset, number)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise EventsError(f"the gzip data is broken: {error}", where=str(path)) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with opened(path) as stream:
+        head = stream.read(64)
+        start = len(head) - len(head.removeprefix(_BOM))
+        begin = max(offset, start)
+        stream.seek(begin)
+        pieces = _pieces(stream, None if end is None else end - begin)
+        if head[start:].lstrip(_SPACE).startswith(b"["):
+            yield from _element_blocks(str(path), pieces, begin, number, depth=1 if offset else 0)
+        else:
+            yield from _line_blocks(str(path), pieces, begin, number, whole=whole)
 
 
-def proof_of(path: Path, offset: int) -> str:
-    """
-    Recognises what was acknowledged of a file: a length, and a digest of the head and the tail of so many bytes.
-
-    The bytes are those of the file as it lies there, up to the offset; all of them when it is gzipped, since an offset
-    in its content is no place in the file.
-    """
-    try:
-        length = path.stat().st_size if _is_gzip(path) else offset
-        return f"{length}:{_digest(path, length)}"
-    except OSError as error:
-        raise _unreadable(path, error) from error
+def read_lines(path: Path, *, offset: int = 0, number: int = 0) -> Iterator[Line]:
+    """The events of a file one by one; arguments and errors as for `read_blocks`."""
+    for block in read_blocks(path, offset=offset, number=number):
+        yield from block.lines
 
 
-def is_proven(path: Path, proof: str) -> bool:
-    """Whether a file still begins with what the proof was made of; one that only grew does."""
-    length = int(proof.partition(":")[0])
-    try:
-        return f"{length}:{_digest(path, length)}" == proof
-    except OSError as error:
-        raise _unreadable(path, error) from error
+def _pieces(stream: BinaryIO, size: int | None) -> Iterator[bytes]:
+    """The next bytes of a stream, all by default."""
+    while piece := stream.read(BLOCK if size is None else min(BLOCK, size)):
+        yield piece
+        size = None if size is None else size - len(piece)
 
 
-def _digest(path: Path, length: int) -> str:
-    with path.open("rb") as stream:
-        head = stream.read(min(PROOF_HEAD, length))
-        stream.seek(max(0, length - PROOF_TAIL))
-        tail = stream.read(min(PROOF_TAIL, length))
-    return hashlib.blake2b(head + tail, digest_size=16).hexdigest() if len(tail) == min(PROOF_TAIL, length) else "short"
+def _line_blocks(file: str, pieces: Iterable[bytes], offset: int, number: int, *, whole: bool) -> Iterator[Block]:
+    rest: list[bytes] = []
+    for piece in pieces:
+        cut = piece.rfind(b"\n") + 1
+        if not cut:
+            rest.append(piece)
+            continue
+        data = b"".join((*rest, piece[:cut]))
+        rest = [piece[cut:]]
+        end, last = offset + len(data), number + data.count(b"\n")
+        yield Block(data, end, last, file, offset, number + 1)
+        offset, number = end, last
+    data = b"".join(rest)
+    if whole and data.strip(_SPACE):
+        yield Block(data, offset + len(data), number + 1, file, offset, number + 1)
 
 
-def spool(stream: IO[bytes], folder: Path) -> Path:
-    """
-    Keep standard input in a file, so that a run over it can be resumed like any other.
-
-    The file is named by its content: piping the same bytes again names the same file.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="stdin-", delete=False) as kept:
-            while block := stream.read(BLOCK):
-                digest.update(block)
-                kept.write(block)
-        target = folder / f"stdin-{digest.hexdigest()}"
-        shutil.move(kept.name, target)
-    except OSError as error:
-        raise StorageError(f"standard input cannot be kept: {error.strerror}", where=str(folder)) from error
-    return target
-
-
-def _open(path: Path) -> BufferedIOBase:
-    return gzip.open(path, "rb") if _is_gzip(path) else path.open("rb")
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as probe:
-        return probe.read(2) == _GZIP_MAGIC
-
-
-def _unreadable(path: Path, error: OSError) -> StorageError:
-    return StorageError(f"the events cannot be read: {error.strerror or error}", where=os.fspath(path))
-
-
-def _lines(file: str, stream: BufferedIOBase, offset: int, number: int) -> Iterator[Line]:
-    rest = b""
-    while block := stream.read(BLOCK):
-        *whole, rest = (rest + block).split(b"\n")
-        for raw in whole:
-            number += 1
-            end = offset + len(raw) + 1
-            if line := _line(file, raw, offset, end, number):
-                yield line
-            offset = end
-    if line := _line(file, rest, offset, offset + len(rest), number + 1):
-        yield line
-
-
-def _elements(file: str, stream: BufferedIOBase, offset: int, number: int) -> Iterator[Line]:
+def _element_blocks(file: str, pieces: Iterable[bytes], offset: int, number: int, *, depth: int) -> Iterator[Block]:
     """
     The elements of a top-level array, cut out without being parsed.
 
     What follows the array, or an element that never ends, comes as a line of its own, to be refused as no JSON.
     """
-    scanner = _ArrayScanner(depth=1 if offset else 0)
-    rest = b""
-    while block := stream.read(BLOCK):
+    scanner = _ArrayScanner(depth)
+    rest = bytearray()
+    for piece in pieces:
         begin = 0
-        for cut in scanner.cuts(block):
-            raw = rest + block[begin:cut]
+        lines: list[Line] = []
+        for cut in scanner.cuts(piece):
+            raw = bytes(rest) + piece[begin:cut]
             if line := _line(file, raw, offset, offset + len(raw) + 1, number + 1):
                 number += 1
-                yield line
+                lines.append(line)
             offset += len(raw) + 1
-            rest, begin = b"", cut + 1
-        rest += block[begin:]
-    if line := _line(file, rest, offset, offset + len(rest), number + 1):
-        yield line
+            begin = cut + 1
+            rest.clear()
+        rest += piece[begin:]
+        if lines:
+            yield Block.of(lines, file)
+    if line := _line(file, bytes(rest), offset, offset + len(rest), number + 1):
+        yield Block.of([line], file)
 
 
 def _line(file: str, raw: bytes, offset: int, end: int, number: int) -> Line | None:
-    stripped = raw.removeprefix(_BOM).strip(_SPACE) if offset == 0 else raw.strip(_SPACE)
+    stripped = raw.strip(_SPACE)
     return Line(file, offset + raw.index(stripped), end, number, stripped) if stripped else None
 
 

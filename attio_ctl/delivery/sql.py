@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Kept in `user_version`; 0 is a file that was never a ledger."""
 
 SCHEMA: Final = """
@@ -32,13 +32,14 @@ create table input (
     line integer not null,
     proof text not null,
     done integer not null,
-    account text not null,                    -- JSON object of figures
+    account text not null,                    -- JSON object of figures: up to the offset
+    unsettled text not null,                  -- the same: beyond it
     primary key (run, position)
 ) strict, without rowid;
 
-create table seen (
-    id integer primary key,                   -- the first 64 bits of an event's fingerprint
-    rest integer not null                     -- the other 64
+create table recent (
+    bucket integer primary key,               -- the first two bytes of an event's fingerprint
+    marks blob not null                       -- the other eight bytes of each, the oldest first
 ) strict;
 
 create table record (
@@ -67,6 +68,12 @@ create table holder (
 ) strict;
 """
 
+FROM_1: Final = """
+drop table seen;
+create table recent (bucket integer primary key, marks blob not null) strict;
+alter table input add column unsettled text not null default '{}'
+"""
+
 OPEN_RUN: Final = "select id from run where open and paths = ? order by id desc limit 1"
 NEW_RUN: Final = "insert into run (paths, open) values (?, 1) returning id"
 CLOSE_RUN: Final = "update run set open = 0 where id = ?"
@@ -74,17 +81,18 @@ ABANDON_RUNS: Final = "update run set open = 0 where open and paths = ?"
 LATEST_RUNS: Final = "select id from run order by id desc limit ?"
 
 INPUTS: Final = """
-select path, "offset", line, proof, done, account from input where run = ? order by position
+select path, "offset", line, proof, done, account, unsettled from input where run = ? order by position
 """
 PUT_INPUT: Final = """
-insert into input (run, position, path, "offset", line, proof, done, account) values (?, ?, ?, ?, ?, ?, ?, ?)
+insert into input (run, position, path, "offset", line, proof, done, account, unsettled)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (run, position) do update set
     "offset" = excluded."offset", line = excluded.line, proof = excluded.proof,
-    done = excluded.done, account = excluded.account
+    done = excluded.done, account = excluded.account, unsettled = excluded.unsettled
 """
 
-SEEN: Final = "select id, rest from seen where id in (select value from json_each(?))"
-ADD_SEEN: Final = "insert into seen (id, rest) values (?, ?) on conflict do nothing"
+RECENT: Final = "select bucket, marks from recent"
+PUT_RECENT: Final = "insert or replace into recent (bucket, marks) values (?, ?)"
 
 RECORDS: Final = "select id, key, cells from record where id in (select value from json_each(?))"
 PUT_RECORD: Final = """

@@ -23,8 +23,8 @@ import orjson
 from attio_ctl.delivery import sql
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.cells import Cell, Cells
-from attio_ctl.delivery.events import Fingerprint
 from attio_ctl.delivery.ledger import Input, RecordCells, Run, Settlement
+from attio_ctl.delivery.recent import Recent
 from attio_ctl.errors import LeaseHeldError, StorageError, WrongWorkspaceError
 from attio_ctl.mapping.writes import RecordKey
 
@@ -69,6 +69,8 @@ class SqliteLedger:
                 version = self._db.execute("pragma user_version").fetchone()[0]
                 if version == 0:
                     self._make(workspace_id)
+                elif version == 1:
+                    self._renew()
                 elif version != sql.VERSION:
                     raise StorageError(
                         f"the ledger has format {version}, this version of attio-ctl knows {sql.VERSION}",
@@ -89,6 +91,12 @@ class SqliteLedger:
         for statement in sql.SCHEMA.split(";\n"):
             self._db.execute(statement)
         self._db.execute("insert into workspace (id) values (?)", (workspace_id,))
+        self._db.execute(f"pragma user_version = {sql.VERSION}")
+
+    def _renew(self) -> None:
+        """From format 1, which kept a row per event. Those are forgotten; what they wrote is known by its record."""
+        for statement in sql.FROM_1.split(";\n"):
+            self._db.execute(statement)
         self._db.execute(f"pragma user_version = {sql.VERSION}")
 
     def claim(self) -> AbstractContextManager[None]:
@@ -136,11 +144,9 @@ class SqliteLedger:
         with guarded(self.path):
             return [self._run(run_id) for (run_id,) in self._db.execute(sql.LATEST_RUNS, (limit,)).fetchall()]
 
-    def seen(self, events: Iterable[Fingerprint]) -> set[Fingerprint]:
-        asked = set(events)
-        ids = orjson.dumps([event[0] for event in asked]).decode()
+    def recent(self) -> Recent:
         with guarded(self.path):
-            return asked.intersection(self._db.execute(sql.SEEN, (ids,)))
+            return Recent(dict(self._db.execute(sql.RECENT).fetchall()))
 
     def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
         asked = {_hash(text): (key, text) for key in keys for text in (_text(key),)}
@@ -152,14 +158,11 @@ class SqliteLedger:
                     found[key] = _unpack(packed)
         return found
 
-    def record(self, cells: RecordCells) -> None:
-        with self._transaction():
-            self._put_cells(cells)
-
     def settle(self, settlement: Settlement) -> None:
         with self._transaction():
             self._put_cells(settlement.cells)
-            self._db.executemany(sql.ADD_SEEN, sorted(settlement.seen))
+            if settlement.recent is not None:
+                self._db.executemany(sql.PUT_RECENT, settlement.recent.drain().items())
             self._db.executemany(sql.PUT_MAPPING, sorted(settlement.mappings.items()))
             if settlement.run.is_recorded:
                 self._put_inputs(settlement.run)
@@ -191,7 +194,7 @@ class SqliteLedger:
 
     def _put_inputs(self, run: Run) -> None:
         rows = [
-            (run.id, n, i.path, i.offset, i.line, i.proof, i.done, orjson.dumps(i.account.as_json()).decode())
+            (run.id, n, i.path, i.offset, i.line, i.proof, i.done, _figures(i.account), _figures(i.unsettled))
             for n, i in enumerate(run.inputs)
         ]
         self._db.executemany(sql.PUT_INPUT, rows)
@@ -201,10 +204,18 @@ class SqliteLedger:
         return Run(
             run_id,
             tuple(
-                Input(path, offset, line, proof, bool(done), Account.from_json(orjson.loads(account)))
-                for path, offset, line, proof, done, account in rows
+                Input(path, offset, line, proof, bool(done), _account(account), _account(unsettled))
+                for path, offset, line, proof, done, account, unsettled in rows
             ),
         )
+
+
+def _figures(account: Account) -> str:
+    return orjson.dumps(account.as_json()).decode()
+
+
+def _account(figures: str) -> Account:
+    return Account.from_json(orjson.loads(figures))
 
 
 def _text(key: RecordKey) -> str:

@@ -18,7 +18,7 @@ from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.config.models import Mapping as MappingSpec
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile, read_dead_letters
 from attio_ctl.delivery.documented import DocumentedTransport
-from attio_ctl.delivery.run import Observe, Outcome, deliver, retry, unobserved
+from attio_ctl.delivery.run import Engine, Observe, Outcome, unobserved
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.mapping.program import Program, compile_mappings
 from attio_ctl.sandbox.options import NO_LIMITS, Options
@@ -109,8 +109,7 @@ class Place:
         ledger = self.ledger()
         try:
             async with self.writer(**options.pop("client", {})) as attio:
-                return await deliver(
-                    files=files,
+                engine = Engine(
                     program=self.program,
                     ledger=ledger,
                     dead_letters=self.dead_letters,
@@ -119,6 +118,7 @@ class Place:
                     observe=observe,
                     **options,
                 )
+                return await engine.deliver(files)
         finally:
             ledger.close()
 
@@ -126,14 +126,14 @@ class Place:
         stop, ledger = asyncio.Event(), self.ledger()
         try:
             async with self.writer() as attio:
-                return await retry(
-                    letters=letters,
+                engine = Engine(
                     program=self.program,
                     ledger=ledger,
                     dead_letters=self.dead_letters,
                     transport=DocumentedTransport(attio, self.schema, stop),
                     stop=stop,
                 )
+                return await engine.retry(letters)
         finally:
             ledger.close()
 

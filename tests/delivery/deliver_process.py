@@ -10,7 +10,6 @@ from pathlib import Path
 
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.messages import Exchange
-from attio_ctl.delivery import window
 from attio_ctl.state.live import read_live
 from attio_ctl.state.schema import build_schema
 
@@ -20,7 +19,6 @@ WRITES_PER_SECOND = 200
 
 
 async def main(folder: Path, url: str, file: Path) -> None:
-    window.WINDOW_EVENTS = 100  # type: ignore[misc]
     log = os.open(folder / "requests.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def count(exchange: Exchange) -> None:

@@ -6,9 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attio_ctl.delivery.account import NOTHING, VERDICTS, Account, tally
+from attio_ctl.delivery.account import NOTHING, VERDICTS, Account
+from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, LIVE, MAPPED, REFUSED, UNSENT, Marks
 
-verdicts = st.lists(st.sampled_from(VERDICTS), max_size=20).map(lambda found: dict(enumerate(found)))
+some_marks = st.lists(st.integers(0, 2 * CLAMPED - 1), max_size=20)
+
+
+def marked(found: list[int]) -> Marks:
+    marks = Marks()
+    for event, mark in enumerate(found):
+        marks.append(mark & ~UNSENT)
+        if mark & UNSENT:
+            marks.leave(event)
+    return marks
 
 
 def test_an_account_whose_verdicts_do_not_add_up_cannot_be_made() -> None:
@@ -16,15 +26,36 @@ def test_an_account_whose_verdicts_do_not_add_up_cannot_be_made() -> None:
         Account(read=3, delivered=1, filtered=1)
 
 
-@given(verdicts, verdicts)
-def test_accounts_of_parts_add_up_to_the_account_of_the_whole(a: dict, b: dict) -> None:
-    whole = tally({**a, **{len(a) + n: verdict for n, verdict in b.items()}})
+@given(some_marks, st.integers(0, 20))
+def test_accounts_of_parts_add_up_to_the_account_of_the_whole(found: list[int], cut: int) -> None:
+    marks = marked(found)
 
-    assert tally(a) + tally(b) + NOTHING == whole
+    assert marks.account(0, cut) + marks.account(cut) + NOTHING == marks.account()
 
 
-@given(verdicts)
-def test_an_account_survives_json(found: dict) -> None:
-    account = tally(found, clamped=1, codes={"invalid_email": 2})
+@given(some_marks)
+def test_an_account_survives_json(found: list[int]) -> None:
+    account = marked(found).account() + Account(codes={"invalid_email": 2})
 
     assert Account.from_json(account.as_json()) == account
+
+
+@pytest.mark.parametrize(
+    ("marks", "verdict"),
+    [
+        (0, "filtered"),
+        (MAPPED, "superseded"),
+        (MAPPED | LIVE, "delivered"),
+        (MAPPED | LIVE | REFUSED, "dead_lettered"),
+        (MAPPED | LIVE | UNSENT, "pending"),
+        (DUPLICATE, "duplicate"),
+    ],
+)
+def test_what_became_of_an_event_is_read_off_its_marks(marks: int, verdict: str) -> None:
+    account = marked([marks]).account()
+
+    assert {each: getattr(account, each) for each in VERDICTS if getattr(account, each)} == {verdict: 1}
+
+
+def test_while_anything_is_unsent_no_dead_letter_counts_since_none_is_kept() -> None:
+    assert marked([REFUSED, UNSENT]).account() == Account(read=2, pending=2)

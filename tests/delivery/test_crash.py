@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from attio_ctl.delivery.account import VERDICTS
-from attio_ctl.delivery.sending import RECORD_EVERY
+from attio_ctl.delivery.sending import NOTE_EVERY
 
 from .conftest import Place
 from .deliver_process import WRITES_PER_SECOND
@@ -91,4 +91,4 @@ async def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(place: Pla
     undisturbed.folder.mkdir()
     figures = run(undisturbed, undisturbed.write(history))
     assert {name: account[name] for name in VERDICTS} == {name: figures[name] for name in VERDICTS}
-    assert requests(place) - requests(undisturbed) <= kills * (RECORD_EVERY + 0.5) * WRITES_PER_SECOND
+    assert requests(place) - requests(undisturbed) <= kills * (NOTE_EVERY + 0.5) * WRITES_PER_SECOND

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from attio_ctl.delivery import window as window_module
+from attio_ctl.delivery import sending
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.preview import preview
 from attio_ctl.delivery.run import Progress
-from attio_ctl.errors import EventsError, LeaseHeldError, PartialError
+from attio_ctl.errors import EventsError, Exit, LeaseHeldError, PartialError
 from attio_ctl.sandbox.options import NO_LIMITS, Options
 from attio_ctl.sandbox.server import embedded
 
@@ -296,33 +296,60 @@ class TestRefusals:
         assert account.codes == {"standard_object_disabled": 20}
         assert account.requests == 2
 
-    async def test_too_many_dead_letters_stop_the_run(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(window_module, "WINDOW_EVENTS", 100)
+    async def test_too_many_dead_letters_stop_the_run_before_anything_is_sent(self, place: Place) -> None:
         file = place.write([identify(n, f"u{n}", plan="Gold" if n % 3 else "Pro") for n in range(300)])
 
         outcome = await place.deliver(file, max_dead_ratio=0.3)
 
         assert isinstance(outcome.halted, PartialError)
-        assert outcome.account.read == 100
+        assert "200 of 300 events are dead letters, more than 30%: unknown_option 200" in str(outcome.halted)
+        assert outcome.exit_code == Exit.PARTIAL
+        assert verdicts(outcome.account) == {"read": 300, "pending": 300}
+        assert outcome.account.requests == 0
+        assert place.open_letters == ()
+
+        assert verdicts((await place.deliver(file)).account) == {"read": 300, "delivered": 100, "dead_lettered": 200}
+
+    async def test_too_many_refusals_stop_the_run_while_it_sends(self, place: Place) -> None:
+        await archive_legacy(place)
+        file = place.write([identify(n, f"u{n:03}", plan="Legacy" if n % 2 else "Pro") for n in range(200)])
+
+        outcome = await place.deliver(file, max_dead_ratio=0.3)
+
+        assert isinstance(outcome.halted, PartialError)
+        assert outcome.account.pending > 0
+        assert place.open_letters == ()
+
+    async def test_refusals_that_are_many_are_told_apart_a_portion_at_a_time(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sending, "REFUSED_AT_ONCE", 3)
+        await archive_legacy(place)
+        events = [identify(2 * n + m, f"u{n}", plan="Legacy" if m else "Pro") for n in range(8) for m in (0, 1)]
+
+        outcome = await place.deliver(place.write(events))
+
+        assert verdicts(outcome.account) == {"read": 16, "delivered": 8, "dead_lettered": 8}
+        assert {user["plan"] for user in (await place.records("users", "user_id")).values()} == {"Pro"}
 
 
 class TestStops:
-    async def test_a_stopped_run_keeps_the_rest_pending_and_the_next_one_completes_it(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(window_module, "WINDOW_EVENTS", 40)
+    async def test_a_stopped_run_keeps_the_rest_pending_and_the_next_one_completes_it(self, place: Place) -> None:
         file = place.write([identify(n, f"u{n}", plan="Pro") for n in range(100)])
         stop = asyncio.Event()
 
         def stop_half_way(progress: Progress) -> None:
-            if progress.account.writes >= 90:
+            if progress.account.writes >= 120:
                 stop.set()
 
         first = await place.deliver(file, stop=stop, observe=stop_half_way)
         assert not first.finished
-        assert first.account.delivered >= 40
+        assert first.account.read == 100
         assert first.account.pending > 0
         assert place.open_letters == ()
+        ledger = place.ledger()
+        assert verdicts(ledger.runs(1)[0].account) == verdicts(first.account)
+        ledger.close()
 
         second = await place.deliver(file)
 
@@ -331,37 +358,30 @@ class TestStops:
         assert second.account.writes == 200
         assert len(await place.records("users", "user_id")) == 100
 
-    async def test_files_of_an_interrupted_run_that_are_done_are_not_read_again(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(window_module, "WINDOW_EVENTS", 10)
-        files = [place.write([identify(10 * f + n, f"u{f}{n}") for n in range(10)], f"f{f}") for f in range(3)]
+    async def test_a_run_stopped_while_it_reads_has_sent_nothing(self, place: Place) -> None:
         stop = asyncio.Event()
 
-        def stop_in_the_second(progress: Progress) -> None:
-            if progress.account.writes >= 25:
-                stop.set()
+        outcome = await place.deliver(place.write([identify(1, "ada")]), stop=stop, observe=lambda progress: stop.set())
 
-        await place.deliver(*files, stop=stop, observe=stop_in_the_second)
-        outcome = await place.deliver(*files)
+        assert verdicts(outcome.account) == {"read": 1, "pending": 1}
+        assert outcome.account.requests == 0
 
-        assert verdicts(outcome.account) == {"read": 30, "delivered": 30}
-
-    async def test_a_file_that_changed_under_an_unfinished_run_is_refused(
-        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    async def test_a_file_that_changed_under_an_unfinished_run_is_refused_and_one_that_grew_goes_on(
+        self, place: Place
     ) -> None:
-        monkeypatch.setattr(window_module, "WINDOW_EVENTS", 10)
         file = place.write([identify(n, f"u{n}") for n in range(30)])
         stop = asyncio.Event()
-        await place.deliver(file, stop=stop, observe=lambda progress: stop.set() if progress.waiting == 0 else None)
+        await place.deliver(file, stop=stop, observe=lambda progress: stop.set() if progress.writes else None)
         text = file.read_bytes()
         file.write_bytes(text.replace(b"u0@", b"uX@"))
 
-        with pytest.raises(EventsError, match="changed before line 10"):
+        with pytest.raises(EventsError, match="changed where an unfinished run has read it"):
             await place.deliver(file)
 
         file.write_bytes(text + json.dumps(identify(30, "u30")).encode())
-        assert verdicts((await place.deliver(file)).account) == {"read": 31, "delivered": 31}
+        account = (await place.deliver(file)).account
+        assert verdicts(account) == {"read": 31, "delivered": 31}
+        assert account.writes == 62
 
     async def test_a_second_delivery_with_the_same_ledger_is_refused(self, place: Place) -> None:
         held = place.ledger()

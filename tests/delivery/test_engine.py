@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.attio.messages import Usage
-from attio_ctl.delivery import window as window_module
 from attio_ctl.delivery.dead_letters import MemoryDeadLetters
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.ledger import MemoryLedger
-from attio_ctl.delivery.run import Outcome, deliver
+from attio_ctl.delivery.run import Engine, Outcome
+from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.transport import Refused, Unsent, Verdict, Written
 from attio_ctl.errors import PartialError
 from attio_ctl.mapping.program import Program, compile_mappings
@@ -143,9 +143,8 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
 async def run(folder: Path, events: Sequence[Any], to: Workspace, ledger: MemoryLedger, letters: Any) -> Outcome:
     file = folder / "events.ndjson"
     file.write_text("".join(json.dumps(event) + "\n" for event in events))
-    return await deliver(
-        files=[file], program=PROGRAM, ledger=ledger, dead_letters=letters, transport=to, stop=asyncio.Event()
-    )
+    engine = Engine(program=PROGRAM, ledger=ledger, dead_letters=letters, transport=to, stop=asyncio.Event())
+    return await engine.deliver([file])
 
 
 engine = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
@@ -174,11 +173,11 @@ def test_failures_at_any_write_and_resumes_change_nothing(tmp_path: Path, data: 
     history = data.draw(histories())
     arrived = data.draw(st.permutations(history))
     limits = data.draw(st.lists(st.integers(0, 4), max_size=5))
-    window = data.draw(st.integers(1, 6))
+    held = data.draw(st.integers(0, 6))
     workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(window_module, "WINDOW_EVENTS", window)
+        patch.setattr(Staging.__init__, "__kwdefaults__", {"scratch": None, "held": held})
         outcome = None
         for allowed in [*limits, -1]:
             workspace.allowed = allowed

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attio_ctl.delivery.events import UNTIMED, EventTime, Undecodable, decode, event_time, fingerprint
+from attio_ctl.delivery.events import UNTIMED, EventTime, Recogniser, Undecodable, decode, event_time
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -100,10 +100,10 @@ def test_any_stamps_give_a_time_that_sqlite_can_hold(event: dict[str, Any]) -> N
     assert -(2**63) <= event_time(event, NOW).micros < 2**63
 
 
-def test_an_event_is_recognised_by_its_message_id_else_by_its_bytes() -> None:
-    one, same, other = {"messageId": "m1", "a": 1}, {"messageId": "m1", "a": 2}, {"a": 1}
+def test_an_event_is_recognised_by_its_message_id_else_by_its_bytes_for_the_mappings_that_saw_it() -> None:
+    recogniser = Recogniser(b"s")
 
-    assert fingerprint(b"x", one, b"s") == fingerprint(b"y", same, b"s")
-    assert fingerprint(b"x", other, b"s") == fingerprint(b"x", None, b"s")
-    assert fingerprint(b"x", other, b"s") != fingerprint(b"y", other, b"s")
-    assert fingerprint(b"x", one, b"s") != fingerprint(b"x", one, b"t")
+    assert recogniser.by_message_id("m1") == Recogniser(b"s").by_message_id("m1")
+    assert recogniser.by_message_id("m1") != recogniser.by_message_id("m2")
+    assert recogniser.by_message_id("m1") != recogniser.by_bytes(b"m1")
+    assert recogniser.by_message_id("m1") != Recogniser(b"t").by_message_id("m1")

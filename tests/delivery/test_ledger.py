@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.cells import Cell
 from attio_ctl.delivery.ledger import Input, Ledger, MemoryLedger, Run, Settlement
+from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import LeaseHeldError, StorageError, WrongWorkspaceError
 from attio_ctl.mapping.writes import RecordKey
@@ -33,32 +35,49 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
 
 
 UNRECORDED = Run(0, (Input("a"),))
+EVENTS = [bytes([n]) * 10 for n in (0, 1, 128, 255)]
 
 
-def settled(run: Run = UNRECORDED, **parts: object) -> Settlement:
-    return Settlement(run, **{"seen": (), "mappings": {}, **parts})
+def settled(run: Run = UNRECORDED, **parts: Any) -> Settlement:
+    return Settlement(run, **parts)
+
+
+def with_events(ledger: Ledger, *events: bytes) -> Recent:
+    recent = ledger.recent()
+    for event in events:
+        assert recent.add(event)
+    return recent
+
+
+def known(ledger: Ledger) -> list[bytes]:
+    recent = ledger.recent()
+    return [event for event in EVENTS if not recent.add(event)]
 
 
 class TestContract:
-    def test_events_are_seen_once_they_are_settled(self, ledger: Ledger) -> None:
-        ledger.settle(settled(seen={(1, 2), (-(2**63), 2**63 - 1)}))
+    def test_events_are_recognised_once_they_are_settled(self, ledger: Ledger) -> None:
+        recent = with_events(ledger, *EVENTS[:2])
+        assert known(ledger) == []
 
-        assert ledger.seen([(1, 2), (3, 4), (-(2**63), 2**63 - 1)]) == {(1, 2), (-(2**63), 2**63 - 1)}
+        ledger.settle(settled(recent=recent))
+        ledger.settle(settled(recent=with_events(ledger, EVENTS[3])))
 
-    def test_an_event_that_shares_half_its_fingerprint_with_another_is_not_that_one(self, ledger: Ledger) -> None:
-        ledger.settle(settled(seen={(1, 2)}))
-        ledger.settle(settled(seen={(1, 3)}))
+        assert known(ledger) == [EVENTS[0], EVENTS[1], EVENTS[3]]
 
-        assert (1, 2) in ledger.seen([(1, 2)])
-        assert (1, 4) not in ledger.seen([(1, 4)])
+    def test_events_that_share_a_bucket_are_told_apart(self, ledger: Ledger) -> None:
+        ledger.settle(settled(recent=with_events(ledger, b"aa" + b"1" * 8)))
+        ledger.settle(settled(recent=with_events(ledger, b"aa" + b"2" * 8)))
+
+        recent = ledger.recent()
+        assert [recent.add(b"aa" + digit * 8) for digit in (b"1", b"2", b"3")] == [False, False, True]
 
     def test_cells_come_back_as_they_went_in(self, ledger: Ledger) -> None:
-        ledger.record({ADA: PLAN})
+        ledger.settle(settled(cells={ADA: PLAN}))
 
         assert ledger.cells([ADA, BOB]) == {ADA: PLAN}
 
     def test_cells_are_replaced_record_by_record(self, ledger: Ledger) -> None:
-        ledger.record({ADA: PLAN, BOB: PLAN})
+        ledger.settle(settled(cells={ADA: PLAN, BOB: PLAN}))
         ledger.settle(settled(cells={ADA: {"plan": Cell(20, 7, {})}}))
 
         assert ledger.cells([ADA, BOB]) == {ADA: {"plan": Cell(20, 7, {})}, BOB: PLAN}
@@ -66,11 +85,12 @@ class TestContract:
     def test_a_run_that_was_cut_short_is_taken_up_again(self, ledger: Ledger) -> None:
         run = ledger.begin(["a", "b"])
         account = Account(read=2, delivered=1, dead_lettered=1, codes={"invalid_email": 1}, seconds=1.5)
-        half = replace(run, inputs=(Input("a", 10, 2, "proof", True, account), run.inputs[1]))
+        unsettled = Account(read=3, pending=3)
+        half = replace(run, inputs=(Input("a", 10, 2, "proof", True, account, unsettled), run.inputs[1]))
         ledger.settle(settled(half))
 
         assert ledger.begin(["a", "b"]) == half
-        assert half.account == account
+        assert half.account == account + unsettled
         assert ledger.begin(["b"]).id != run.id
 
     def test_a_run_that_is_done_is_followed_by_a_new_one(self, ledger: Ledger) -> None:
@@ -101,14 +121,21 @@ class TestContract:
 
 def test_a_preview_reads_the_ledger_beneath_and_leaves_it_alone(tmp_path: Path) -> None:
     with_file = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
-    with_file.settle(settled(seen={(1, 2)}, cells={ADA: PLAN}, mappings={"identify": "1"}))
+    with_file.settle(settled(recent=with_events(with_file, EVENTS[0]), cells={ADA: PLAN}, mappings={"identify": "1"}))
     preview = MemoryLedger(with_file)
 
-    preview.settle(settled(preview.begin(["a"]), seen={(3, 4)}, cells={ADA: {}, BOB: PLAN}, mappings={"identify": "2"}))
+    preview.settle(
+        settled(
+            preview.begin(["a"]),
+            recent=with_events(preview, EVENTS[1]),
+            cells={ADA: {}, BOB: PLAN},
+            mappings={"identify": "2"},
+        )
+    )
 
-    assert preview.seen([(1, 2), (3, 4)]) == {(1, 2), (3, 4)}
+    assert known(preview) == EVENTS[:2]
     assert preview.cells([ADA, BOB]) == {ADA: {}, BOB: PLAN}
-    assert with_file.seen([(3, 4)]) == set()
+    assert known(with_file) == EVENTS[:1]
     assert with_file.cells([ADA, BOB]) == {ADA: PLAN}
     assert with_file.mappings() == {"identify": "1"}
     assert with_file.runs(1) == []
@@ -142,13 +169,31 @@ class TestFile:
         with pytest.raises(StorageError, match="format 99"):
             open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
 
+    def test_one_of_the_first_format_is_taken_over_with_what_is_known_of_its_records(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.sqlite"
+        ledger = open_ledger(path=path, workspace_id=WORKSPACE)
+        ledger.settle(settled(ledger.begin(["a"]), cells={ADA: PLAN}))
+        ledger.close()
+        db = sqlite3.connect(path)
+        db.executescript(
+            "drop table recent; alter table input drop column unsettled; pragma user_version = 1;"
+            "create table seen (id integer primary key, rest integer not null) strict;"
+        )
+        db.close()
+
+        ledger = open_ledger(path=path, workspace_id=WORKSPACE)
+        assert ledger.cells([ADA]) == {ADA: PLAN}
+        assert ledger.begin(["a"]).id == 1
+        assert known(ledger) == []
+        ledger.close()
+
     def test_a_settlement_comes_whole_or_not_at_all(self, tmp_path: Path) -> None:
         ledger = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
 
         with pytest.raises(StorageError):
-            ledger.settle(settled(seen={(1, 2)}, cells={ADA: PLAN}, mappings={"identify": None}))
+            ledger.settle(settled(recent=with_events(ledger, *EVENTS), cells={ADA: PLAN}, mappings={"identify": None}))
 
-        assert ledger.seen([(1, 2)]) == set()
+        assert known(ledger) == []
         assert ledger.cells([ADA]) == {}
         ledger.close()
 
@@ -177,7 +222,7 @@ class TestFile:
         """SQLite takes 32,766 parameters at most."""
         ledger: SqliteLedger = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
         keys = [RecordKey("people", "email_addresses", f"{n}@example.com") for n in range(40_000)]
-        ledger.record(dict.fromkeys(keys, PLAN))
+        ledger.settle(settled(cells=dict.fromkeys(keys, PLAN)))
 
         assert len(ledger.cells(keys)) == 40_000
         ledger.close()

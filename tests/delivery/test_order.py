@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.delivery.fold import Contribution
-from attio_ctl.delivery.order import Groups, group, waves
+from attio_ctl.delivery.order import waves
+from attio_ctl.delivery.staging import Groups
 from attio_ctl.mapping.writes import RecordKey, Write
 
 
@@ -17,6 +18,13 @@ def key(name: str) -> RecordKey:
 def thing(event: int, name: str, *refers_to: str) -> Contribution:
     values = {"name": name, "size": 1, "links": [key(each) for each in refers_to]}
     return Contribution(event, event, "m", Write(key(name), values, frozenset({"links"})))
+
+
+def group(contributions: list[Contribution]) -> Groups:
+    found: dict[RecordKey, list[Contribution]] = {}
+    for contribution in contributions:
+        found.setdefault(contribution.write.key, []).append(contribution)
+    return found
 
 
 def names(found: list[Groups]) -> list[set[str]]:

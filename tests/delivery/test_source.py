@@ -9,12 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.delivery import source
-from attio_ctl.delivery.source import is_proven, proof_of, read_lines, spool
-from attio_ctl.errors import EventsError, StorageError
+from attio_ctl.delivery.files import spelled_out, spool
+from attio_ctl.delivery.source import read_blocks, read_lines
+from attio_ctl.delivery.streams import is_proven, proof_of
+from attio_ctl.errors import EventsError, StorageError, UsageError
 
 EVENTS = [b'{"a":1}', b'{"b":"x, [y] {z} \\" \\\\"}', b"not json", b'{"c":[1,{"d":[]}]}']
 
@@ -55,16 +58,18 @@ def test_an_array_that_is_cut_off_gives_its_rest_as_a_line(file: Path) -> None:
     assert [line.raw for line in read_lines(file)] == [b'{"a":1}', b'{"b":']
 
 
-def test_gzip_is_recognised_by_its_bytes(file: Path) -> None:
-    file.write_bytes(gzip.compress(b"\n".join(EVENTS)))
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])
+def test_compression_is_recognised_by_its_bytes(file: Path, pack: Callable[[bytes], bytes]) -> None:
+    file.write_bytes(pack(b"\n".join(EVENTS)))
 
     assert [line.raw for line in read_lines(file)] == EVENTS
 
 
-def test_broken_gzip_refuses_the_input(file: Path) -> None:
-    file.write_bytes(gzip.compress(b"\n".join(EVENTS))[:-9])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])
+def test_compressed_data_that_is_cut_off_refuses_the_input(file: Path, pack: Callable[[bytes], bytes]) -> None:
+    file.write_bytes(pack(b"\n".join(EVENTS * 50))[:-9])
 
-    with pytest.raises(EventsError, match="gzip data is broken"):
+    with pytest.raises(EventsError, match="compressed data is broken"):
         list(read_lines(file))
 
 
@@ -91,6 +96,8 @@ def test_reading_can_go_on_after_any_line(tmp_path: Path, events: list[dict], fo
         assert list(read_lines(file)) == whole
         for n, line in enumerate(whole):
             assert list(read_lines(file, offset=line.end, number=line.number)) == whole[n + 1 :]
+            before = [each for part in read_blocks(file, end=line.end) for each in part.lines]
+            assert [each.raw for each in before] == [each.raw for each in whole[: n + 1]]
     assert [json.loads(line.raw) for line in whole] == events
 
 
@@ -115,6 +122,34 @@ class TestProof:
         file.write_bytes(b"a\n")
 
         assert is_proven(file, proof_of(file, 0))
+
+
+def test_a_file_that_is_still_written_to_is_read_up_to_its_last_whole_line(file: Path) -> None:
+    file.write_bytes(b'{"a":1}\n{"b":')
+
+    (block,) = read_blocks(file, whole=False)
+
+    assert [line.raw for line in block.lines] == [b'{"a":1}']
+    assert block.end == 8
+
+
+class TestNames:
+    def test_a_folder_is_its_files_and_a_pattern_what_it_matches_in_order(self, tmp_path: Path) -> None:
+        for name in ("b.ndjson", "a.ndjson", "deep/c.ndjson.gz", ".hidden", "deep/.git/x"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+
+        assert [str(path.relative_to(tmp_path)) for path in spelled_out([str(tmp_path)])] == [
+            "a.ndjson", "b.ndjson", "deep/c.ndjson.gz",
+        ]  # fmt: skip
+        assert [path.name for path in spelled_out([str(tmp_path / "*.ndjson")])] == ["a.ndjson", "b.ndjson"]
+        assert [path.name for path in spelled_out([str(tmp_path / "**" / "*.gz")])] == ["c.ndjson.gz"]
+
+    def test_what_names_no_file_is_refused_before_anything_is_read(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="the folder holds no file"):
+            list(spelled_out([str(tmp_path)]))
+        with pytest.raises(UsageError, match="the pattern matches no file"):
+            list(spelled_out([str(tmp_path / "*.json")]))
 
 
 def test_standard_input_is_kept_under_a_name_made_from_its_content(tmp_path: Path) -> None:

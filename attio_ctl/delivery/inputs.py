@@ -1,0 +1,95 @@
+"""
+What a run reads: the rest of its files, or the events behind some dead letters.
+
+A window of events is read twice where Attio refuses a record of it: once to fold it, once more to find the events that
+the refused record was made of. The second reading ends where the first one did, however much the file has grown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from attio_ctl.delivery.ledger import Input
+from attio_ctl.delivery.source import Block, Line, read_blocks
+from attio_ctl.delivery.streams import is_proven, proof_of
+from attio_ctl.errors import EventsError
+
+
+class Source(Protocol):
+    """Where the events of a window come from."""
+
+    def blocks(self) -> Iterator[tuple[int, Block]]:
+        """The events, each block with the number of its input; the second time the same ones once more."""
+
+    def read(self) -> tuple[Input, ...]:
+        """The inputs as they are after the first reading."""
+
+
+class Files:
+    """The rest of a run's files."""
+
+    def __init__(self, inputs: Sequence[Input], *, follow: bool = False) -> None:
+        """
+        Args:
+            follow: More is to come: a line without an end is left alone, and no input is done.
+        """
+        self._inputs = tuple(inputs)
+        self._follow = follow
+        self._ends: dict[int, Input] = {}
+
+    def blocks(self) -> Iterator[tuple[int, Block]]:
+        """
+        Raises:
+            EventsError: a file changed before the place up to which it was read, or its compression is broken.
+            StorageError: a file cannot be read.
+        """
+        return self._again() if self._ends else self._first()
+
+    def read(self) -> tuple[Input, ...]:
+        return tuple(self._ends.get(n, given) for n, given in enumerate(self._inputs))
+
+    def _first(self) -> Iterator[tuple[int, Block]]:
+        for n, given in enumerate(self._inputs):
+            if given.done:
+                continue
+            path, end = Path(given.path), given
+            if self._follow and not path.exists():
+                continue  # it is being rotated
+            _check_unchanged(given, path)
+            for block in read_blocks(path, offset=given.offset, number=given.line, whole=not self._follow):
+                end = replace(end, offset=block.end, line=block.number)
+                yield n, block
+            self._ends[n] = replace(end, done=not self._follow, proof=proof_of(path, end.offset))
+
+    def _again(self) -> Iterator[tuple[int, Block]]:
+        for n, end in self._ends.items():
+            given = self._inputs[n]
+            for block in read_blocks(Path(given.path), offset=given.offset, number=given.line, end=end.offset):
+                yield n, block
+
+
+def _check_unchanged(given: Input, path: Path) -> None:
+    if given.proof and not is_proven(path, given.proof):
+        raise EventsError(
+            "the file changed where an unfinished run has read it already",
+            where=given.path,
+            hint="put the file back, or begin again with `--restart`: what stands in Attio is not sent again",
+        )
+
+
+class Letters:
+    """Lines that are at hand, as of dead letters."""
+
+    def __init__(self, lines: Sequence[Line], name: str) -> None:
+        self._lines = lines
+        self._name = name
+
+    def blocks(self) -> Iterator[tuple[int, Block]]:
+        if self._lines:
+            yield 0, Block.of(list(self._lines), self._name)
+
+    def read(self) -> tuple[Input, ...]:
+        return (Input(self._name, done=True),)

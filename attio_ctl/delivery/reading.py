@@ -1,0 +1,144 @@
+"""
+From the events of a window to what they have to say, by record.
+
+    read    the first time: decode, recognise, map; every event gets its marks, every record its contributions
+    again   the second time, when Attio refuses some records: everything that was ever said about those
+
+Both come to the same for the same events: neither looks at a clock, and the first reading alone asks what is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from attio_ctl.delivery.account import Account
+from attio_ctl.delivery.dead_letters import DeadLetter, Drafts
+from attio_ctl.delivery.events import Event, Recogniser, Undecodable, decode, event_time
+from attio_ctl.delivery.fold import Contribution
+from attio_ctl.delivery.inputs import Source
+from attio_ctl.delivery.order import Ranks
+from attio_ctl.delivery.recent import Recent
+from attio_ctl.delivery.source import Block, Line
+from attio_ctl.delivery.staging import Staging
+from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, Marks
+from attio_ctl.mapping.program import Program
+from attio_ctl.mapping.writes import RecordKey, Rejected, Writes
+
+
+@dataclass(slots=True)
+class Window:
+    """
+    Some events that are read, folded, sent and settled together; filled on the way.
+
+    Attributes:
+        source: Where they come from.
+        now: The time of receipt of events that name none (see `events.event_time`).
+        marks: Of each event, numbered in the order of the input.
+        staging: What they say, by record.
+        drafts: The dead letters so far.
+        scratch: The folder for what does not fit in memory, the system's own where None.
+        firsts: Input number to the number of its first event.
+    """
+
+    source: Source
+    now: datetime
+    staging: Staging
+    marks: Marks
+    drafts: Drafts
+    scratch: Path | None
+    firsts: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def over(cls, source: Source, *, now: datetime, ranks: int, scratch: Path | None) -> Window:
+        """A window that is still empty."""
+        return cls(source, now, Staging(ranks=ranks, scratch=scratch), Marks(), Drafts(scratch), scratch)
+
+    def accounts(self) -> dict[int, Account]:
+        """The verdicts so far, by input; those that have no event of this window are left out."""
+        bounds = pairwise([*self.firsts.values(), len(self.marks)])
+        return {owner: self.marks.account(*each) for owner, each in zip(self.firsts, bounds, strict=True)}
+
+    def close(self) -> None:
+        """Free what it holds on the disk."""
+        self.staging.close()
+        self.drafts.close()
+
+
+class Reader:
+    """What a program makes of events; the same for every window of a run."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.ranks = Ranks(program)
+        self.digests = {mapping.name: mapping.digest for mapping in program.mappings}
+        whole = "\n".join(f"{name} {digest}" for name, digest in sorted(self.digests.items()))
+        self._recogniser = Recogniser(hashlib.blake2b(whole.encode(), digest_size=16).digest())
+
+    def read(self, window: Window, recent: Recent) -> Iterator[int]:
+        """
+        Read the window for the first time, a block at each step; gives the number of events so far.
+
+        Raises:
+            EventsError, StorageError: see `inputs.Files.blocks` and `Staging.add`.
+        """
+        rank_of, stage, marks = self.ranks.of, window.staging.add, window.marks
+        for owner, block in window.source.blocks():
+            window.firsts.setdefault(owner, len(marks))
+            for number, event in enumerate(_decoded(block)):
+                at = len(marks)
+                if not recent.add(self._fingerprint(event, block, number)):
+                    marks.append(DUPLICATE)
+                    continue
+                if isinstance(event, Undecodable):
+                    marks.append(REFUSED)
+                    window.drafts.add(DeadLetter(block.lines[number], event.code, event.reason))
+                    continue
+                time = event_time(event, window.now)
+                mark = CLAMPED if time.clamped else 0
+                for name, mapped in self._program.run(event):
+                    if isinstance(mapped, Writes):
+                        mark |= MAPPED
+                        for write in mapped.writes:
+                            stage(rank_of[write.key.object], Contribution(at, time.micros, name, write))
+                    elif isinstance(mapped, Rejected):
+                        mark |= REFUSED
+                        window.drafts.add(self._letter(block.lines[number], name, mapped))
+                marks.append(mark)
+            yield len(marks)
+
+    def again(self, window: Window, is_wanted: Callable[[RecordKey], bool]) -> Iterator[tuple[Line, Contribution]]:
+        """
+        All that the events of the window have to say about some records, in the order of the input.
+
+        Raises:
+            EventsError, StorageError: see `inputs.Files.blocks`.
+        """
+        at = -1
+        for _, block in window.source.blocks():
+            for number, event in enumerate(_decoded(block)):
+                at += 1
+                if isinstance(event, Undecodable) or window.marks.has(at, DUPLICATE):
+                    continue
+                time = event_time(event, window.now)
+                for name, mapped in self._program.run(event):
+                    for write in mapped.writes if isinstance(mapped, Writes) else ():
+                        if is_wanted(write.key):
+                            yield block.lines[number], Contribution(at, time.micros, name, write)
+
+    def _fingerprint(self, event: Event | Undecodable, block: Block, number: int) -> bytes:
+        message_id = event.get("messageId") if isinstance(event, dict) else None
+        if message_id and isinstance(message_id, str):
+            return self._recogniser.by_message_id(message_id)
+        return self._recogniser.by_bytes(block.lines[number].raw)
+
+    def _letter(self, line: Line, name: str, rejected: Rejected) -> DeadLetter:
+        return DeadLetter(line, rejected.code, rejected.reason, name, self.digests[name], rejected.path)
+
+
+def _decoded(block: Block) -> Iterator[Event | Undecodable]:
+    return (decode(line.raw) for line in block.lines)

@@ -1,0 +1,53 @@
+"""
+The events that were accounted for lately, in eight bytes each.
+
+An event that comes again is a duplicate if it is still remembered, and at worst superseded or unchanged if it is not:
+what it wrote stands in the cells of its records. So remembering is bounded. The last million events are remembered for
+certain and up to three million at most, by the luck of the draw; the ledger grows with records, not with events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+Fingerprint: TypeAlias = bytes
+"""80 bits of an event's identity (`events.fingerprint`): two bytes name the bucket, the other eight stand in it."""
+
+FINGERPRINT_BYTES: Final = 10
+
+_WIDTH: Final = 8
+_KEPT: Final = 48
+"""Events in a bucket. With a million events a bucket holds 15 on average, and 48 with a probability of 10^-11."""
+
+
+class Recent:
+    """A set of fingerprints that forgets the oldest ones; each bucket is a row of the ledger."""
+
+    def __init__(self, buckets: Mapping[int, bytes] | None = None) -> None:
+        self._buckets = {number: bytearray(marks) for number, marks in (buckets or {}).items()}
+        self._touched: set[int] = set()
+
+    def add(self, event: Fingerprint) -> bool:
+        """Remember an event; whether it is new."""
+        number, mark = event[0] << 8 | event[1], event[2:]
+        bucket = self._buckets.get(number)
+        if bucket is None:
+            self._buckets[number] = bytearray(mark)
+        elif mark in bucket:  # a find at an odd place would be one in 2^64 as well
+            return False
+        else:
+            bucket += mark
+            if len(bucket) > _KEPT * _WIDTH:
+                del bucket[:_WIDTH]
+        self._touched.add(number)
+        return True
+
+    def all(self) -> dict[int, bytes]:
+        """Every bucket."""
+        return {number: bytes(marks) for number, marks in self._buckets.items()}
+
+    def drain(self) -> dict[int, bytes]:
+        """The buckets that changed since this was last asked."""
+        touched, self._touched = self._touched, set()
+        return {number: bytes(self._buckets[number]) for number in sorted(touched)}

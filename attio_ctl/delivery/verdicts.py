@@ -1,0 +1,82 @@
+"""
+What became of each event of a window, in one byte per event.
+
+Events are numbered from 0 in the order of the input. Marks are made while the window is read and sent; verdicts are
+read off the marks at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attio_ctl.delivery.account import VERDICTS, Account, Verdict
+
+MAPPED: Final = 1
+"""Some mapping made a write of it."""
+LIVE: Final = 2
+"""Some of its content stands in Attio."""
+REFUSED: Final = 4
+"""There is a dead letter of it."""
+UNSENT: Final = 8
+"""Some of its content was not sent."""
+DUPLICATE: Final = 16
+"""It was accounted for before."""
+CLAMPED: Final = 32
+"""Its stamp lay in the future."""
+
+
+class Marks:
+    """The marks of the events of one window."""
+
+    def __init__(self) -> None:
+        self._marks = bytearray()
+        self.any_unsent = False
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def append(self, marks: int) -> None:
+        """The marks of the next event."""
+        self._marks.append(marks)
+
+    def add(self, event: int, mark: int) -> None:
+        self._marks[event] |= mark
+
+    def leave(self, event: int) -> None:
+        """Note that content of an event was not sent; while there is any such event, no dead letter is kept."""
+        self._marks[event] |= UNSENT
+        self.any_unsent = True
+
+    def has(self, event: int, mark: int) -> bool:
+        return bool(self._marks[event] & mark)
+
+    def account(self, start: int = 0, stop: int | None = None) -> Account:
+        """The verdicts on some consecutive events, all by default."""
+        marks = self._marks[start:stop]
+        counts = dict.fromkeys(VERDICTS, 0)
+        clamped = 0
+        for each in range(2 * CLAMPED):
+            count = marks.count(each)
+            counts[self._verdict(each)] += count
+            clamped += count if each & CLAMPED else 0
+        return Account(
+            read=len(marks),
+            clamped=clamped,
+            delivered=counts["delivered"],
+            duplicate=counts["duplicate"],
+            superseded=counts["superseded"],
+            filtered=counts["filtered"],
+            dead_lettered=counts["dead_lettered"],
+            pending=counts["pending"],
+        )
+
+    def _verdict(self, marks: int) -> Verdict:
+        if marks & DUPLICATE:
+            return "duplicate"
+        if marks & UNSENT:
+            return "pending"
+        if marks & REFUSED:
+            return "pending" if self.any_unsent else "dead_lettered"
+        if marks & LIVE:
+            return "delivered"
+        return "superseded" if marks & MAPPED else "filtered"
