@@ -28,11 +28,11 @@ from attio_ctl.attio.messages import Usage
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.delivery.dispatch import Ending, Judge, dispatch, together
 from attio_ctl.delivery.finding import Finder
-from attio_ctl.delivery.flat import flatten
+from attio_ctl.delivery.flat import Flattener
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.refusals import DATA_ERRORS, is_unavailable
 from attio_ctl.delivery.singly import SinglyTransport
-from attio_ctl.delivery.standing import is_comparable
+from attio_ctl.delivery.standing import INCOMPARABLE
 from attio_ctl.delivery.transport import Refused, Verdict, Written
 from attio_ctl.delivery.verification import Carried, Verification, Watch
 from attio_ctl.errors import AttioCtlError, PartialError
@@ -95,13 +95,17 @@ class BatchTransport:
             on_fall_back: Told once, why everything goes singly from now on.
         """
         self._attio = attio
-        self._schema = schema
         self._ending = ending
         self._singly = singly
         self._documented = documented
         self._options = options
         self._on_fall_back = on_fall_back
         self._clock = clock
+        self._flattener = Flattener(schema)
+        self._incomparable = {
+            slug: frozenset(name for name, each in known.attributes.items() if each.type in INCOMPARABLE)
+            for slug, known in schema.objects.items()
+        }
         self._verification = Verification(Finder(attio, schema), schema, clock)
         self._is_available = True
 
@@ -134,11 +138,10 @@ class BatchTransport:
         objects = self._options.objects
         if not self._is_available or not (objects is None or due.key.object in objects):
             return None
-        flat = flatten(due, self._schema)
+        flat = self._flattener.flatten(due)
         if flat is None or not flat.append:
             return None
-        attributes = self._schema.objects[due.key.object].attributes
-        if self._options.verify and not all(is_comparable(flat.values[slug], attributes[slug]) for slug in flat.values):
+        if self._options.verify and not self._incomparable[due.key.object].isdisjoint(flat.values):
             return None
         return Carried(due, flat.values)
 

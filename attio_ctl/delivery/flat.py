@@ -19,7 +19,9 @@ without it) and 2057 (the batch, which is known to take `append` alone).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Final
+
+from msgspec import Struct
 
 from attio_ctl.delivery.documented import asserted, patched
 from attio_ctl.delivery.fold import Due
@@ -28,11 +30,13 @@ from attio_ctl.mapping.values.choices import UUID
 from attio_ctl.mapping.values.names import coerce_name
 from attio_ctl.mapping.values.references import NATURAL_KEYS
 from attio_ctl.mapping.writes import PersonalName, RecordKey, Value
-from attio_ctl.state.schema import AttributeSchema, Schema
+from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
+
+_PARTICULAR: Final = frozenset({"actor-reference", "location", "personal-name", "record-reference"})
+"""Types of which not every value is flat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flat:
+class Flat(Struct, frozen=True, gc=False):
     """
     A write in one flat request.
 
@@ -45,17 +49,33 @@ class Flat:
     append: bool
 
 
-def flatten(due: Due, schema: Schema) -> Flat | None:
-    """The write as one flat request, None where no single one does what is wanted."""
-    attributes = schema.objects[due.key.object].attributes
-    values, added = asserted(due), patched(due)
-    replaced = any(attributes[slug].multiselect for slug in values if slug != due.key.attribute)
-    if replaced and added:
-        return None
-    values.update(added)
-    if not all(_is_flat(value, attributes[slug]) for slug, value in values.items()):
-        return None
-    return Flat(values, append=not replaced)
+class Flattener:
+    """Flattens the writes of one workspace."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._objects = {slug: _Shape(known) for slug, known in schema.objects.items()}
+
+    def flatten(self, due: Due) -> Flat | None:
+        """The write as one flat request, None where no single one does what is wanted."""
+        shape = self._objects[due.key.object]
+        replaced = not shape.multiselect.isdisjoint(due.assign.keys() - {due.key.attribute})
+        values, added = asserted(due), patched(due)
+        if replaced and added:
+            return None
+        values.update(added)
+        for slug in shape.particular & values.keys():
+            if not _is_flat(values[slug], shape.attributes[slug]):
+                return None
+        return Flat(values, append=not replaced)
+
+
+class _Shape:
+    """What of an object decides whether a write to it is flat: its multiselects, and those of particular types."""
+
+    def __init__(self, known: ObjectSchema) -> None:
+        self.attributes = known.attributes
+        self.multiselect = frozenset(slug for slug, each in known.attributes.items() if each.multiselect)
+        self.particular = frozenset(slug for slug, each in known.attributes.items() if each.type in _PARTICULAR)
 
 
 def _is_flat(value: Value, attribute: AttributeSchema) -> bool:

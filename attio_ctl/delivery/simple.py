@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from attio_ctl.attio.errors import ApiError
 from attio_ctl.attio.writer import AttioWriter
-from attio_ctl.delivery.flat import Flat, flatten
+from attio_ctl.delivery.flat import Flat, Flattener
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.refusals import DATA_ERRORS, is_unavailable, refused
 from attio_ctl.delivery.singly import RecordWriter
@@ -31,13 +31,13 @@ class SimpleWriter:
             on_fall_back: Told once, why everything goes to `beyond` from now on.
         """
         self._attio = attio
-        self._schema = schema
+        self._flattener = Flattener(schema)
         self._beyond = beyond
         self._on_fall_back = on_fall_back
         self._is_available = True
 
     async def write(self, due: Due) -> Verdict:
-        flat = flatten(due, self._schema) if self._is_available else None
+        flat = self._flattener.flatten(due) if self._is_available else None
         if flat is None:
             return await self._beyond.write(due)
         try:

@@ -4,7 +4,7 @@ Whether a record holds what was written: neutral values against values as Attio 
 A batch is taken without a word on what becomes of its assertions, so this is how a dropped one is known: the record is
 not there, or a value that was written does not stand in it. An assertion is carried out whole or not at all, so one
 value is enough. A value that Attio shows in a form of its own counts as not standing, which costs a request and no
-more: the write is sent again, singly. What cannot be compared at all (`is_comparable`) has no business in a batch.
+more: the write is sent again, singly. What cannot be compared at all (`INCOMPARABLE`) has no business in a batch.
 
 Source: read and write shapes of the attribute types, docs.attio.com/docs/attribute-types/*.
 """
@@ -30,9 +30,8 @@ RecordIds = Mapping[RecordKey, str]
 _FRACTION: Final = re.compile(r"\.(\d+)")
 
 
-def is_comparable(value: Value, attribute: AttributeSchema) -> bool:
-    """Whether one can tell from a read that the value was written: not of an address in one line, nor of a member."""
-    return value is None or attribute.type not in ("location", "actor-reference")
+INCOMPARABLE: Final = frozenset({"location", "actor-reference"})
+"""Types of which a read does not tell what was written: an address in one line, a member's e-mail address."""
 
 
 def references_in(values: Mapping[str, Value]) -> Iterable[RecordKey]:

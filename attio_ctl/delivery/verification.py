@@ -17,9 +17,10 @@ invalid assertions dropped. That queries see all writes before them is what Atti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Final
+
+from msgspec import Struct
 
 from attio_ctl.attio.clock import Clock
 from attio_ctl.delivery.finding import KEYS_PER_QUERY, Finder
@@ -39,8 +40,7 @@ SOON: Final = 3.0
 """Seconds without any change after which a batch that was seen to be carried out is taken to be at its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True, gc=False):
     """A write in a batch, and the values that go into its assertion."""
 
     due: Due
