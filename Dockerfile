@@ -1,12 +1,13 @@
-# attio-ctl with everything it needs, as an unprivileged user:
+# attio-ctl with its sandbox, on the dependencies that are locked in requirements/run.txt, as an unprivileged user:
 #   docker run --rm --env ATTIO_TOKEN --volume "$PWD:/work" attio-ctl plan
 FROM python:3.13-slim AS build
 WORKDIR /src
+COPY requirements/run.txt requirements/
+RUN python -m venv /opt/attio-ctl \
+ && /opt/attio-ctl/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY attio_ctl attio_ctl
-COPY schemas schemas
-RUN python -m venv /opt/attio-ctl \
- && /opt/attio-ctl/bin/pip install --no-cache-dir --disable-pip-version-check '.[sandbox]' \
+RUN /opt/attio-ctl/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
  && /opt/attio-ctl/bin/python -m compileall -q /opt/attio-ctl/lib
 
 FROM python:3.13-slim

@@ -82,6 +82,12 @@ def _read(path: Path) -> Lease | None:
         return None
 
 
+def holder(path: Path, now: float) -> Lease | None:
+    """Who may write now; None when nobody holds the lease."""
+    held = _read(path)
+    return held if held is not None and held.is_held(now) else None
+
+
 def _write(path: Path, lease: Lease) -> None:
     temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(asdict(lease)))

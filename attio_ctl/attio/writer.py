@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NotRequired, TypedDict, Unpack
 
+import msgspec
+
 from attio_ctl.attio.messages import path_of
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.attio.session import ReadSession, WriteSession
@@ -231,15 +233,17 @@ class AttioWriter(AttioReader):
         path = path_of("objects", object, "records", "simple")
         return record_of(await self._session.send("PUT", path, WireRecord, _data(values=values), query))
 
-    async def assert_batch(self, assertions: Sequence[Assertion]) -> None:
+    async def assert_batch(self, assertions: Sequence[Assertion] | msgspec.Raw) -> None:
         """
         Hand over up to 10,000 assertions in one request; Attio carries them out afterwards, in order.
 
-        Returning means that they were taken, not that they were done: Attio drops an invalid one without a word.
+        Returning means that they were taken, not that they were done: Attio drops an invalid one without a word. They
+        may come as the JSON list that they are sent as.
 
         Source: as `assert_simple`.
         """
-        await self._session.send_unanswered("PUT", path_of("batch", "records"), {"assertions": list(assertions)})
+        body = {"assertions": assertions if isinstance(assertions, msgspec.Raw) else list(assertions)}
+        await self._session.send_unanswered("PUT", path_of("batch", "records"), body)
 
 
 def _data(**fields: Json) -> dict[str, Json]:

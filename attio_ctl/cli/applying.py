@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -24,6 +25,7 @@ from attio_ctl.apply.run import NOTHING_BEGUN, Step, apply_plan, begun_steps
 from attio_ctl.apply.undo import build_undo
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import console, planning, safety, wiring
+from attio_ctl.cli.state_folder import run_file, runs_directory
 from attio_ctl.config.environment import fill_text
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import AttioCtlError, UsageError
@@ -91,7 +93,7 @@ class Run:
             stop.arm()
             run = self.resume or f"r_{secrets.token_hex(4)}"
             owner = f"{lease.owner_name()}@{socket.gethostname()} pid {os.getpid()}"
-            lease_file = wiring.state_directory(self.loaded) / "lease.json"
+            lease_file = runs_directory(self.loaded, workspace.id) / "lease.json"
             async with lease.holding(lease_file, owner=owner, run=run, clock=time.time) as check_lease:
                 live = await read_live(attio, workspace)
                 safety.check_whole(live)
@@ -100,7 +102,7 @@ class Run:
 
     async def _plan(self, attio: AttioWriter, workspace: Workspace, stop: asyncio.Event) -> Plan:
         if self.resume is not None:
-            path = self._file_of(self.resume, "plan.json")
+            path = run_file(self.loaded, workspace.id, self.resume, "plan.json")
             if not path.exists():
                 raise UsageError(f"there is no run `{self.resume}` on this machine", hint="apply without `--resume`")
             return document.load(path.read_bytes(), file=str(path))
@@ -126,13 +128,14 @@ class Run:
         check_lease: Callable[[], None],
         stop: asyncio.Event,
     ) -> Report:
-        wiring.write_file(self._file_of(run, "plan.json"), document.dump(plan))
-        begun = self._begun(run)
-        with Journal(self._file_of(run, "journal")) as journal:
+        files = partial(run_file, self.loaded, plan.workspace.id, run)
+        wiring.write_file(files("plan.json"), document.dump(plan))
+        begun = _begun(files("journal"))
+        with Journal(files("journal")) as journal:
             return await apply_plan(
                 replace(plan, changes=tuple(_unsealed(change) for change in plan.changes)),
                 live,
-                operations=Operations(attio, live, root=Path(), changes=plan.changes),
+                operations=Operations(attio, live, root=self.loaded.root, changes=plan.changes),
                 journal=journal,
                 run=run,
                 check_lease=check_lease,
@@ -141,10 +144,6 @@ class Run:
                 begun=begun,
                 observe=_watch(len(plan.changes)),
             )
-
-    def _begun(self, run: str) -> Mapping[Step, bool]:
-        path = self._file_of(run, "journal")
-        return begun_steps(read_journal(path)) if path.exists() else NOTHING_BEGUN
 
     async def _settle(
         self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report, stop: asyncio.Event
@@ -165,7 +164,7 @@ class Run:
         self._write_lock(live, frozenset(outcome.change.address for outcome in report.of(Applied)))
         if not report.of(Applied):
             return None
-        path = self._file_of(report.run, "undo.plan.json")
+        path = run_file(self.loaded, workspace.id, report.run, "undo.plan.json")
         undo = build_undo(plan, report, live, now=datetime.now(UTC).replace(microsecond=0), expires=UNDO_VALID)
         wiring.write_file(path, document.dump(undo))
         return path
@@ -190,8 +189,9 @@ class Run:
         if not path.exists() or path.read_bytes() != data:
             wiring.write_file(path, data)
 
-    def _file_of(self, run: str, what: str) -> Path:
-        return wiring.state_directory(self.loaded) / "runs" / f"{run}.{what}"
+
+def _begun(journal: Path) -> Mapping[Step, bool]:
+    return begun_steps(read_journal(journal)) if journal.exists() else NOTHING_BEGUN
 
 
 def _unsealed(change: Change) -> Change:

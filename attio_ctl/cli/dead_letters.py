@@ -116,14 +116,14 @@ def discard_letters(*, workspace: str | None, where: tuple[str, ...], yes: bool)
     Example:
         attio-ctl dead-letters discard --where code=invalid_json --yes
     """
-    from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, ledgers, state_folder, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.delivery.dead_letters import DeadLetterFile  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
     letters = select(ledgers.letters_of(loaded), where)
     if letters and not yes:
         click.confirm(f"Discard {len(letters)} dead letters?", abort=True)
-    path = wiring.state_directory(loaded) / ledgers.DEAD_LETTERS
+    path = state_folder.state_directory(loaded) / ledgers.DEAD_LETTERS
     DeadLetterFile(path).settle([letter.id for letter in letters], "discarded")
     console.out(f"Discarded: {len(letters)}\n")
 

@@ -14,6 +14,7 @@ from attio_ctl.cli.options import workspace_option
 
 if TYPE_CHECKING:
     from attio_ctl.delivery.account import Account
+    from attio_ctl.delivery.selection import Way
 
 
 @click.command("deliver")
@@ -39,6 +40,30 @@ if TYPE_CHECKING:
     metavar="SHARE",
     help="Stop when more than this share of the events are dead letters, such as 0.05.",
 )
+@click.option(
+    "--transport",
+    "way",
+    type=click.Choice(["auto", "documented", "simple", "batch"]),
+    default="auto",
+    show_default=True,
+    metavar="WAY",
+    help="The endpoints to write over: documented, simple, batch, or auto, which is batch for mappings with "
+    "`batch: true` and documented for the others.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 10_000),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="Records in one batch at most.",
+)
+@click.option(
+    "--verify/--no-verify",
+    default=True,
+    show_default=True,
+    help="Read back what went in batches. Without it nobody learns what Attio drops.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -49,6 +74,9 @@ def command(
     json_into: Path | None,
     retry_for: str,
     max_dead_ratio: float,
+    way: Way,
+    batch_size: int,
+    verify: bool,
 ) -> None:
     """Send events through the mappings into records.
 
@@ -75,7 +103,13 @@ def command(
         write_account(json_into, foreseen.account)
         return
     run = delivering.Delivery(
-        loaded=loaded, files=files, retry_for=parse_duration(retry_for), max_dead_ratio=max_dead_ratio
+        loaded=loaded,
+        files=files,
+        retry_for=parse_duration(retry_for),
+        max_dead_ratio=max_dead_ratio,
+        way=way,
+        batch_size=batch_size,
+        verify=verify,
     )
     done, interrupted = wiring.run_draining(run)
     console.progress("")

@@ -16,9 +16,11 @@ from attio_ctl.cli import checking, console, safety, wiring
 from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER, opened_ledger
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery import run
+from attio_ctl.delivery.batch import MAX_ASSERTIONS, BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
 from attio_ctl.delivery.documented import DocumentedTransport
 from attio_ctl.delivery.preview import Preview, preview
+from attio_ctl.delivery.selection import Way, batched_objects, select_transport
 from attio_ctl.delivery.source import spool
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import UsageError
@@ -80,16 +82,27 @@ class Delivery:
     files: Sequence[Path]
     retry_for: float
     max_dead_ratio: float
+    way: Way = "auto"
+    batch_size: int = MAX_ASSERTIONS
+    verify: bool = True
 
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
         stop.arm()
         async with ready(self.loaded, retry_for=self.retry_for) as parts:
+            batched = batched_objects(self.loaded.spec.mappings)
             return await run.deliver(
                 files=tuple(spooled(self.loaded, self.files)),
                 program=parts.program,
                 ledger=parts.ledger,
                 dead_letters=parts.dead_letters,
-                transport=DocumentedTransport(parts.attio, parts.schema, stop),
+                transport=select_transport(
+                    self.way,
+                    BatchOptions(self.batch_size, self.verify, batched),
+                    attio=parts.attio,
+                    schema=parts.schema,
+                    stop=stop,
+                    notify=notify,
+                ),
                 stop=stop,
                 max_dead_ratio=self.max_dead_ratio,
                 observe=watch,
@@ -131,6 +144,12 @@ class Retry:
 def watch(progress: run.Progress) -> None:
     """Show how it goes, where somebody looks."""
     console.progress(progress_line(progress.account, progress.waiting))
+
+
+def notify(text: str) -> None:
+    """Tell something in the middle of it."""
+    console.progress("")
+    console.note(text)
 
 
 def spooled(loaded: Loaded, files: Sequence[Path]) -> Iterator[Path]:

@@ -59,9 +59,9 @@ def _rank(code: Exit) -> tuple[bool, Exit]:
 
 
 def _matching(pattern: str, options: dict[str, Any]) -> tuple[Path, ...]:
-    from attio_ctl.config.files import expand_workspaces  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.config.files import expand_workspaces, find_project  # noqa: PLC0415  heavy imports wait
 
-    paths = expand_workspaces(pattern)
+    paths = expand_workspaces(pattern, find_project())
     if not paths:
         raise UsageError(f"no workspace under `workspaces/` fits `{pattern}`")
     for name in ("out", "file", "resume"):

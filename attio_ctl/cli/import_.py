@@ -38,13 +38,13 @@ def command(
         attio-ctl import acme --token-env ATTIO_TOKEN
         attio-ctl import tryout --sandbox demo
     """
-    from attio_ctl.cli import console, importing, scaffolding, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, importing, scaffolding, state_folder  # noqa: PLC0415  heavy imports wait
 
     if (token_env is None) == (sandbox is None):
         raise UsageError("give either `--token-env` or `--sandbox`", hint="for example `--token-env ATTIO_TOKEN`")
     if sandbox is not None and base_url is not None:
         raise UsageError("an embedded sandbox has no `--base-url`", hint="drop one of the two")
-    if sandbox is not None and not wiring.sandbox_file(sandbox).exists():
+    if sandbox is not None and not state_folder.sandbox_file(sandbox).exists():
         raise UsageError(f"there is no sandbox `{sandbox}` to import", hint="a sandbox is made by `plan` or `apply`")
     api: dict[str, Any] = {"sandbox": sandbox} if sandbox is not None else {"token": {"env": token_env}}
     api |= {"base_url": base_url} if base_url is not None else {}

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from attio_ctl.address import Address
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import scaffolding, wiring
+from attio_ctl.config.files import find_project
 from attio_ctl.config.load import Loaded, load
 from attio_ctl.config.models import Api, WorkspaceSpec
 from attio_ctl.config.nodes import MappingNode, Places
@@ -59,7 +60,9 @@ async def read(name: str, api: Mapping[str, Any]) -> State:
             f"`--{str(what).replace('_', '-')}` cannot be that", hint="see `attio-ctl import -h`"
         ) from None
     spec = WorkspaceSpec(workspace=name, api=block)
-    not_a_file = Loaded(spec, Places(MappingNode({}, Place("the command line"))), files=(), digest="")
+    not_a_file = Loaded(
+        spec, Places(MappingNode({}, Place("the command line"))), files=(), digest="", root=find_project()
+    )
     async with wiring.connect(not_a_file, AttioReader) as connected:
         live = await read_live(connected.attio, connected.workspace)
     if live.incomplete:

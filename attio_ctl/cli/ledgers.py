@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from attio_ctl.cli import wiring
+from attio_ctl.cli.state_folder import state_directory
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.dead_letters import DeadLetter, read_dead_letters
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
@@ -17,7 +17,7 @@ DEAD_LETTERS = "dead-letters.ndjson"
 @contextlib.contextmanager
 def opened_ledger(loaded: Loaded, workspace_id: str) -> Iterator[SqliteLedger | None]:
     """The ledger, where anything was delivered from this machine; reading makes no file."""
-    path = wiring.state_directory(loaded) / LEDGER
+    path = state_directory(loaded) / LEDGER
     if not path.exists():
         yield None
         return
@@ -30,7 +30,7 @@ def opened_ledger(loaded: Loaded, workspace_id: str) -> Iterator[SqliteLedger | 
 
 def letters_of(loaded: Loaded) -> tuple[DeadLetter, ...]:
     """The open dead letters of a workspace, oldest first."""
-    return read_dead_letters(path=wiring.state_directory(loaded) / DEAD_LETTERS)
+    return read_dead_letters(path=state_directory(loaded) / DEAD_LETTERS)
 
 
 def delivered_with(loaded: Loaded, workspace_id: str) -> dict[str, str]:

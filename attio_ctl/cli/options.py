@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -12,9 +11,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _complete_workspace(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
-    from attio_ctl.config.files import list_workspaces  # noqa: PLC0415  only while completing
+    from attio_ctl.config.files import find_project, list_workspaces  # noqa: PLC0415  only while completing
 
-    return [name for name in list_workspaces(Path()) if name.startswith(incomplete)]
+    return [name for name in list_workspaces(find_project()) if name.startswith(incomplete)]
 
 
 workspace_option: Callable[[F], F] = click.option(

@@ -15,7 +15,6 @@ from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import checking, wiring
 from attio_ctl.cli.ci import run_url
 from attio_ctl.cli.ledgers import delivered_with
-from attio_ctl.config.files import show_path
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import UsageError
 from attio_ctl.plan import document
@@ -123,8 +122,8 @@ def removals_of(loaded: Loaded, lock: Lock = NO_LOCK) -> tuple[Removal, ...]:
 
 
 def folder_of(loaded: Loaded) -> Path:
-    """The workspace's own folder, as it stands in messages."""
-    return Path(show_path(loaded.files[0])).parent
+    """The workspace's own folder, relative to the project: wherever a plan is carried out, it names the same files."""
+    return loaded.files[0].parent.relative_to(loaded.root)
 
 
 def known_addresses(texts: Iterable[str], desired: State, live: State) -> tuple[Address, ...]:

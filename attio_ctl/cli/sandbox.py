@@ -57,14 +57,16 @@ def reset(workspace: str | None) -> None:
     """
     import shutil  # noqa: PLC0415
 
-    from attio_ctl.cli import console, wiring  # noqa: PLC0415
+    from attio_ctl.cli import console, state_folder, wiring  # noqa: PLC0415
     from attio_ctl.sandbox import admin  # noqa: PLC0415
-    from attio_ctl.state.lock import lock_path  # noqa: PLC0415
+    from attio_ctl.state.lock import lock_path, read_lock  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
     admin.reset(_sandbox_of(loaded))
-    shutil.rmtree(wiring.state_directory(loaded), ignore_errors=True)
-    lock_path(loaded.files[0]).unlink(missing_ok=True)
+    lock = lock_path(loaded.files[0])
+    shutil.rmtree(state_folder.state_directory(loaded), ignore_errors=True)
+    shutil.rmtree(state_folder.runs_directory(loaded, read_lock(lock).workspace_id or "-"), ignore_errors=True)
+    lock.unlink(missing_ok=True)
     console.out("The sandbox is as new.\n")
 
 
@@ -119,7 +121,7 @@ def import_sandbox(file: str, workspace: str | None, db: Path | None) -> None:
 
 def _sandbox_of(loaded: Loaded) -> Path:
     """The file of a workspace's sandbox; a real workspace has none."""
-    from attio_ctl.cli import wiring  # noqa: PLC0415
+    from attio_ctl.cli import state_folder  # noqa: PLC0415
     from attio_ctl.config.models import SandboxApi  # noqa: PLC0415
 
     if not isinstance(loaded.spec.api, SandboxApi):
@@ -127,4 +129,4 @@ def _sandbox_of(loaded: Loaded) -> Path:
             f"`{loaded.spec.workspace}` is a real workspace, not a sandbox",
             hint="in Attio, open Workspace settings → Objects",
         )
-    return wiring.sandbox_file(loaded.spec.api.sandbox)
+    return state_folder.sandbox_file(loaded.spec.api.sandbox, loaded.root)

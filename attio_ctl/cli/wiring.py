@@ -18,6 +18,9 @@ from pydantic import SecretStr
 from attio_ctl.attio import reader
 from attio_ctl.attio.http import Transport
 from attio_ctl.attio.limiter import Limits
+from attio_ctl.cli.state_folder import sandbox_file
+from attio_ctl.cli.state_folder import state_directory as state_directory  # noqa: PLC0414  for deliveries
+from attio_ctl.config.files import find_project
 from attio_ctl.config.load import Loaded, list_workspaces, load
 from attio_ctl.config.models import AttioApi, CommandToken, EnvironmentToken, FileToken, SandboxApi
 from attio_ctl.errors import CredentialsError, Exit, StorageError, UsageError, WrongWorkspaceError
@@ -26,9 +29,6 @@ from attio_ctl.state.resource import Workspace
 
 T = TypeVar("T")
 Client = TypeVar("Client", bound=reader.AttioReader)
-
-STATE_DIRECTORY = Path(".attio-ctl")
-"""Sandbox files, ledgers, journals and leases of this machine; not for git."""
 
 SANDBOX_LIMITS = Limits(reads_per_second=10_000, writes_per_second=10_000)
 """What the embedded sandbox takes, per second, when it is not told to imitate Attio's limits."""
@@ -42,24 +42,15 @@ def load_workspace(selected: str | None) -> Loaded:
         UsageError: none was asked for, and there are several or none.
         ConfigError: its files are wrong.
     """
+    project = find_project()
     if selected is None:
-        names = list_workspaces(Path())
+        names = list_workspaces(project)
         if len(names) != 1:
             found = f"{len(names)} workspaces: {', '.join(names)}" if names else "no workspace under `workspaces/`"
             hint = f"say which one: `-w {names[0]}`" if names else "make `workspaces/NAME/workspace.yaml`"
             raise UsageError(f"there are {found}" if names else f"there is {found}", hint=hint)
         selected = names[0]
-    return load(selected, environ=os.environ)
-
-
-def state_directory(loaded: Loaded) -> Path:
-    """Where this machine keeps what belongs to one workspace."""
-    return STATE_DIRECTORY / loaded.spec.workspace
-
-
-def sandbox_file(name: str) -> Path:
-    """The database of an embedded sandbox, beside what belongs to workspaces: neither is named after the other."""
-    return STATE_DIRECTORY / "sandboxes" / f"{name}.sqlite"
+    return load(selected, root=project, environ=os.environ)
 
 
 @contextlib.contextmanager
@@ -80,7 +71,7 @@ def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
             limits = Limits() if api.limits else SANDBOX_LIMITS
             options = Options(workspace_slug=api.sandbox, workspace_name=api.sandbox.replace("-", " ").title())
             options = options if api.limits else replace(options, limits=NO_LIMITS)
-            with embedded(sandbox_file(api.sandbox), token=token, options=options) as url:
+            with embedded(sandbox_file(api.sandbox, loaded.root), token=token, options=options) as url:
                 yield url, SecretStr(token), limits
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,36 @@ def find_source(path: Path) -> Source | None:
     return Source(path, tuple(files)) if files else None
 
 
+def find_project(start: Path = Path()) -> Path:
+    """
+    The folder that `workspaces/` lies in: `start`, or the nearest around it in the same git repository.
+
+    `start` also where there is none.
+    """
+    here = start.resolve()
+    if (here / "workspaces").is_dir():
+        return start
+    for inner, outer in pairwise((here, *here.parents)):
+        if (inner / ".git").exists():
+            break
+        if _holds_workspaces(outer / "workspaces"):
+            return outer
+    return start
+
+
+def project_of(source: Source) -> Path:
+    """
+    The project that some files belong to, wherever a command is run: the folder around the nearest `workspaces`.
+
+    For files that lie elsewhere it is the nearest folder around them with an `.attio-ctl`, else the one they lie in.
+    """
+    around = source.path.parents
+    for folder in around:
+        if folder.name == "workspaces":
+            return folder.parent
+    return next((folder for folder in around if (folder / ".attio-ctl").is_dir()), source.path.parent)
+
+
 def list_workspaces(root: Path = Path()) -> tuple[str, ...]:
     """The names under `workspaces/` whose files say `workspace:`, which a base that others extend does not."""
     folder = root / "workspaces"
@@ -63,6 +94,14 @@ def show_path(path: Path) -> str:
     """A path as it stands in messages: relative to the current directory when it is below it."""
     here = Path.cwd()
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
+
+
+def _holds_workspaces(folder: Path) -> bool:
+    """Whether a folder is one of workspaces, told by the names of a few files: it may be of anything, and large."""
+    patterns = (f"{depth}{name}" for depth in ("*/", "*/*/") for name in _main_files())
+    return any(any(folder.glob(pattern)) for pattern in patterns) or any(
+        path.suffix in _SUFFIXES and _names_itself(path) for path in folder.glob("*.*")
+    )
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

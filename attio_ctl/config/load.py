@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attio_ctl.config import rules
 from attio_ctl.config.environment import Substitution
-from attio_ctl.config.files import Source, find_source, find_workspace, list_workspaces, show_path
+from attio_ctl.config.files import Source, find_source, find_workspace, list_workspaces, project_of, show_path
 from attio_ctl.config.merge import join, overlay
 from attio_ctl.config.models import WorkspaceSpec
 from attio_ctl.config.nodes import DataPath, Entry, ListNode, MappingNode, Node, Places, ScalarNode, plain
@@ -32,7 +32,8 @@ class Loaded:
     `files` begins with the workspace's own, `workspace.yaml` first where there is one, and ends with those of its
     bases. `digest` is the SHA-256 (hex) of the merged plain data, whatever the layout of the files. `substituted` holds
     the values that came from the environment, by variable: they may be secrets and belong in no output.
-    `suppressions` are the comments that ignore rules of later checks; those of `config.rules` are settled.
+    `suppressions` are the comments that ignore rules of later checks; those of `config.rules` are settled. `root` is
+    the project that the files belong to.
     """
 
     spec: WorkspaceSpec
@@ -42,6 +43,7 @@ class Loaded:
     warnings: tuple[Problem, ...] = ()
     substituted: Mapping[str, str] = field(default_factory=dict, repr=False)
     suppressions: tuple[Suppression, ...] = ()
+    root: Path = Path()
 
     def path_at(self, path: DataPath) -> Path:
         """The file that a value of the document names, relative to the file that the value stands in."""
@@ -84,7 +86,7 @@ def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, st
     warnings = tuple(problem for problem in ordered if problem.severity == "warning")
     files, digest = tuple(reading.files), digest_of(plain(document))
     later = tuple(one for one in reading.suppressions if one.code not in rules.RULES)
-    return Loaded(spec, Places(document), files, digest, warnings, substitution.values, later)
+    return Loaded(spec, Places(document), files, digest, warnings, substitution.values, later, root=project_of(source))
 
 
 def digest_of(data: object) -> str:

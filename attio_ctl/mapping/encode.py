@@ -13,7 +13,7 @@ document.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -134,6 +134,12 @@ def batch_bytes(writes: tuple[Write, ...], received_at: str) -> bytes:
         return _simple(value)
 
     return orjson.dumps(_assertion(writes[-1], received_at), default=encoded, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+
+
+def batch_call(writes: Iterable[Write], received_at: str) -> bytes:
+    """Assertions of many records as one JSON list, in this order and none nested: references are texts."""
+    assertions = [_assertion(write, received_at) for write in writes]
+    return orjson.dumps(assertions, default=_simple, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
 
 
 def _assertion(write: Write, received_at: str) -> dict[str, Any]:

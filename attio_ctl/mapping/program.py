@@ -38,14 +38,16 @@ class CompiledMapping:
             return Rejected("not_an_event", "an event is a JSON object", "")
         if not switched_on(event):
             return SWITCHED_OFF
-        if self.when is not None and not matches(self.when, event):
-            return NOT_SUBSCRIBED
         made: list[Write] = []
         try:
+            if self.when is not None and not matches(self.when, event):
+                return NOT_SUBSCRIBED
             for record in self.records:
                 made.append(record.make(event, made))
         except Reject as reject:
             return reject.at(self.name)
+        except RecursionError:
+            return Rejected("expression_failed", "the event is nested too deeply", self.name)
         return Writes(tuple(made))
 
 

@@ -6,16 +6,17 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
-from urllib.parse import parse_qsl, unquote
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from attio_ctl.sandbox.answers import Asked, SchemaAnswers
 from attio_ctl.sandbox.batches import BatchWorker
-from attio_ctl.sandbox.call import Answer, Call, Route, RouteTable, Token
+from attio_ctl.sandbox.call import REMEMBERED, Answer, Call, Route, RouteTable, Token
 from attio_ctl.sandbox.deliveries import Courier
 from attio_ctl.sandbox.errors import (
     RefusedError,
@@ -41,8 +42,9 @@ logger = logging.getLogger(__name__)
 
 SELF: Final = "/v2/self"
 EXPOSED: Final = (
+    b"access-control-expose-headers",
     b"x-attio-client, x-attio-execution-id, x-attio-platform, x-attio-platform-version, x-attio-record-query-score, "
-    b"x-attio-app-installation-bundle-id"
+    b"x-attio-app-installation-bundle-id",
 )
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 _JSON: Final = b"application/json; charset=utf-8"
@@ -58,6 +60,7 @@ class Api:
         self.table = RouteTable(ROUTES if self.sink is None else [*ROUTES, *self.sink.routes()])
         self.tokens = {text: Token.of(text, scopes) for text, scopes in options.tokens.items()}
         self.limiter = RateLimiter(options.limits)
+        self.answers = SchemaAnswers()
         self.faults = FaultScript()
         self.faults.set(options.faults)
         self.log = RequestLog(store)
@@ -118,7 +121,7 @@ class Api:
         answer = self._answer(request, body)
         if effects.status:
             raise staged(effects.status, effects.retry_after)
-        return answer if isinstance(answer, Answer) else Answer(200, orjson.dumps(answer), _JSON)
+        return _answered(answer)
 
     def _note(self, request: _Request, status: int, code: str | None, started: int) -> None:
         token = self.tokens.get(request.token) if request.token else None
@@ -141,7 +144,7 @@ class Api:
             (b"content-length", str(len(answer.body)).encode()),
             (b"date", http_date(int(request.now) + request.effects.skew_s).encode()),
             (b"x-attio-execution-id", request.execution_id.encode()),
-            (b"access-control-expose-headers", EXPOSED),
+            EXPOSED,
         ]
         if answer.media_type is not None:
             headers.append((b"content-type", answer.media_type))
@@ -157,9 +160,8 @@ class Api:
                 return {"active": False}
             raise unauthorized(request.token)
         raw: bytes = scope.get("raw_path") or path.encode()
-        found = self.table.find(
-            method, [unquote(part) for part in raw.decode("ascii", "replace").strip("/").split("/")]
-        )
+        asked = raw.decode("ascii", "replace"), scope["query_string"]
+        found = self.table.find(method, asked[0])
         if found is None:
             raise unknown_endpoint(method, path)
         route, params = found
@@ -171,20 +173,24 @@ class Api:
             raise missing_scopes(missing)
         if body is None:
             raise RefusedError(413, "validation_type", "The request body is too large.")
-        asked = scope["query_string"]
-        query = dict(parse_qsl(asked.decode("utf-8", "replace"), keep_blank_values=True)) if asked else {}
         parsed = _json(body) if method not in ("GET", "DELETE") else None
         again = self.limiter.spend(score_of(parsed), request.now) if route.is_query else None
         if again is not None:
             raise rate_limited(http_date(again + request.effects.skew_s))
-        return self._handle(route, Call(self.store, token, params, query, parsed, request.effects))
+        return self._handle(route, Call(self.store, token, params, _query(asked[1]), parsed, request.effects), asked)
 
-    def _handle(self, route: Route, call: Call) -> Json | Answer:
-        if route.kind == "read":
-            with self.store.reading():
+    def _handle(self, route: Route, call: Call, asked: Asked) -> Json | Answer:
+        if route.kind == "write":
+            with self.store.transaction():
                 return route.handler(call)
-        with self.store.transaction():
-            return route.handler(call)
+        with self.store.reading() as schema:
+            if not route.of_schema:
+                return route.handler(call)
+            known = self.answers.find(schema, asked)
+            if known is None:
+                known = _answered(route.handler(call))
+                self.answers.keep(schema, asked, known)
+            return known
 
     def start(self) -> None:
         """Take up what an earlier run left: batches and deliveries that wait."""
@@ -212,13 +218,21 @@ class Api:
         self.log.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(NamedTuple):
     scope: Scope
     execution_id: str
     now: float
     effects: Effects
     token: str | None
+
+
+def _answered(answer: Json | Answer) -> Answer:
+    return answer if isinstance(answer, Answer) else Answer(200, orjson.dumps(answer), _JSON)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _query(raw: bytes) -> Mapping[str, str]:
+    return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _target(scope: Scope) -> str:

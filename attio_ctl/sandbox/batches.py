@@ -26,7 +26,7 @@ from attio_ctl.sandbox.store.store import Store
 
 MAX_ASSERTIONS: Final = 10_000
 MAX_DEPTH: Final = 8
-CHUNK: Final = 200
+CHUNK: Final = 400
 
 _HOW: Final = {"append": Multiselect.APPEND, "replace": Multiselect.REPLACE}
 

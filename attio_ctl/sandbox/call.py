@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
+from urllib.parse import unquote
 
 from attio_ctl.sandbox.errors import Fault, invalid_query
 from attio_ctl.sandbox.faults import NONE, Effects
@@ -12,6 +13,9 @@ from attio_ctl.sandbox.ids import derived_id
 from attio_ctl.sandbox.model import Actor, Json
 from attio_ctl.sandbox.shape import Shape, check, wrong_type
 from attio_ctl.sandbox.store.store import Store
+
+REMEMBERED: Final = 4096
+"""Paths whose route is kept; a path may hold an id, so there is no end of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ class Route:
     One operation.
 
     `path` has its parameters in braces; a write runs inside one transaction; `limit` is what a request counts against
-    where that is not its kind; `is_query` says that it has a score besides.
+    where that is not its kind; `is_query` says that it has a score besides; `of_schema` that path, query string and
+    schema decide the answer, so that it need not be made again while the schema stays.
     """
 
     method: str
@@ -124,6 +129,11 @@ class Route:
     kind: Literal["read", "write"] = "read"
     limit: Literal["read", "write"] | None = None
     is_query: bool = False
+    of_schema: bool = False
+
+
+Found = tuple[Route, Mapping[str, str]]
+"""A route and the parameters that a path has for it."""
 
 
 @dataclass(slots=True)
@@ -138,6 +148,7 @@ class RouteTable:
 
     def __init__(self, routes: list[Route]) -> None:
         self.routes = tuple(routes)
+        self._found: dict[tuple[str, str], Found] = {}
         self._root = _Node()
         for route in routes:
             node = self._root
@@ -146,12 +157,19 @@ class RouteTable:
                 node = inner.setdefault(part.strip("{}"), _Node())
             node.routes[route.method] = route
 
-    def find(self, method: str, parts: list[str]) -> tuple[Route, dict[str, str]] | None:
-        """The route of a path (split at `/`) and its parameters."""
-        return _find(self._root, method, parts, 0)
+    def find(self, method: str, path: str) -> Found | None:
+        """The route of a path, as it stands in the request line, and its parameters."""
+        found = self._found.get((method, path))
+        if found is None:
+            found = _find(self._root, method, [unquote(part) for part in path.strip("/").split("/")], 0)
+            if found is not None:
+                if len(self._found) >= REMEMBERED:
+                    self._found.clear()
+                self._found[method, path] = found
+        return found
 
 
-def _find(node: _Node, method: str, parts: list[str], at: int) -> tuple[Route, dict[str, str]] | None:
+def _find(node: _Node, method: str, parts: list[str], at: int) -> Found | None:
     if at == len(parts):
         route = node.routes.get(method)
         return (route, {}) if route else None
@@ -163,6 +181,5 @@ def _find(node: _Node, method: str, parts: list[str], at: int) -> tuple[Route, d
     for name, inner in node.named.items() if part else ():
         found = _find(inner, method, parts, at + 1)
         if found:
-            found[1][name] = part
-            return found
+            return found[0], {**found[1], name: part}
     return None

@@ -147,9 +147,11 @@ class FaultScript:
 
 def describe(effects: Effects) -> str | None:
     """The effects as the request log names them, None for none."""
+    if effects is NONE:
+        return None
     said = [
         f"{one.name}={getattr(effects, one.name)}"
         for one in fields(Effects)
         if getattr(effects, one.name) != one.default
     ]
-    return " ".join(said) or None
+    return " ".join(said)

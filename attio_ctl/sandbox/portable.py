@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from attio_ctl.errors import UsageError
 from attio_ctl.sandbox.batches import BatchWorker
@@ -123,7 +123,7 @@ def grow(store: Store, seed: Json) -> None:
 
 def _run(store: Store, table: RouteTable, token: Token, request: dict[str, Any]) -> None:
     method, target = request["method"].upper(), urlsplit(request["path"])
-    found = table.find(method, [unquote(part) for part in target.path.strip("/").split("/")])
+    found = table.find(method, target.path)
     if found is None:
         raise UsageError(f"the seed asks for an unknown endpoint: {method} {target.path}")
     route, params = found

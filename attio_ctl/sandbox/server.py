@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import threading
@@ -23,6 +24,8 @@ from attio_ctl.sandbox.store.store import Store
 
 HOST: Final = "127.0.0.1"
 START_TIMEOUT_S: Final = 10.0
+COLLECT_AFTER: Final = 50_000
+"""New objects between two walks of the cycle collector, instead of Python's 700."""
 _DEFAULT: Final = Options()
 
 
@@ -137,6 +140,22 @@ class _Program(uvicorn.Server):
         self.should_exit = True
 
 
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """
+    The cycle collector looks less often, and not at code and schema: what a request makes is freed without it, and
+    walking the parsed bodies of batches again and again takes a fifth of the time.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 def serve(
     db: Location, options: Options, *, port: int = 0, on_ready: Callable[[str], None] = lambda _url: None
 ) -> signal.Signals | None:
@@ -157,7 +176,8 @@ def serve(
     try:
         listening = _listen(port)
         server = _Program(_config(store, options), lambda: on_ready(_url(listening)))
-        server.run([listening])
+        with _collecting_seldom():
+            server.run([listening])
         listening.close()
         return server.stopped_by
     finally:

@@ -40,7 +40,7 @@ def test_resuming_a_finished_run_finds_everything_done_and_says_nothing_of_lost_
 ) -> None:
     write(HOOK)
     attio_ctl("apply", "--auto-approve")
-    run = next(iter((project / ".attio-ctl" / "acme" / "runs").glob("*.journal"))).stem
+    run = next(iter((project / ".attio-ctl" / "runs").glob("*/*.journal"))).stem
     resumed = attio_ctl("apply", "--resume", run)
 
     assert "lost" not in resumed.stdout

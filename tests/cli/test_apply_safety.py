@@ -135,7 +135,7 @@ def test_a_token_revoked_in_the_middle_stops_the_run_and_a_new_one_finishes_it(
         write(EVERYTHING, head=head(url))
         stopped = attio_ctl("apply", "--auto-approve", "--parallelism", "2", code=None)
         monkeypatch.setenv("ATTIO_TOKEN", TOKEN)
-        run = next(iter((project / ".attio-ctl" / "acme" / "runs").glob("*.journal"))).stem
+        run = next(iter((project / ".attio-ctl" / "runs").glob("*/*.journal"))).stem
         attio_ctl("apply", "--resume", run)
         assert "No changes" in attio_ctl("plan").stdout
 
@@ -227,7 +227,7 @@ def test_a_kill_at_a_write_boundary_and_a_resume_equal_an_uninterrupted_run(
             process.kill()
             process.communicate()
         write(EVERYTHING, head=head(url))
-        run = next(iter((project / ".attio-ctl" / "acme" / "runs").glob("*.journal"))).stem
+        run = next(iter((project / ".attio-ctl" / "runs").glob("*/*.journal"))).stem
         attio_ctl("apply", "--resume", run)
         made = inventory(url)
         settled = attio_ctl("plan").stdout
@@ -251,7 +251,7 @@ def test_of_two_applies_at_once_one_is_refused_and_told_who_the_other_is(
         assert proxy.hung.wait(30)
         write(EVERYTHING, head=head(url))
         second = attio_ctl("apply", "--auto-approve", code=12)
-        run = next(iter((project / ".attio-ctl" / "acme" / "runs").glob("*.journal"))).stem
+        run = next(iter((project / ".attio-ctl" / "runs").glob("*/*.journal"))).stem
         resumed = attio_ctl("apply", "--resume", run, code=12)
         first.kill()
         first.communicate()
@@ -275,7 +275,8 @@ def test_a_signal_lets_what_is_under_way_end_and_says_how_to_go_on(write: Write,
     assert process.returncode == 130, errors
     assert drained < 8  # five seconds to drain, and a moment to read back what was left
     assert "--resume" in errors
-    assert json.loads((project / ".attio-ctl" / "acme" / "lease.json").read_text())["expires"] == 0.0
+    (lease,) = (project / ".attio-ctl" / "runs").glob("*/lease.json")
+    assert json.loads(lease.read_text())["expires"] == 0.0
 
 
 @pytest.mark.slow
@@ -305,7 +306,7 @@ def test_a_signal_at_the_prompt_ends_it_with_nothing_written(
 
     assert ended == code
     assert made["objects"] == ["companies", "people"]
-    assert not (project / ".attio-ctl" / "acme").exists()
+    assert not (project / ".attio-ctl").exists()
 
 
 @pytest.mark.slow
@@ -321,7 +322,7 @@ def test_a_second_signal_ends_it_at_once_with_the_journal_whole(write: Write, pr
         process.communicate(timeout=20)
         ended = time.monotonic() - began
 
-    (journal,) = (project / ".attio-ctl" / "acme" / "runs").glob("*.journal")
+    (journal,) = (project / ".attio-ctl" / "runs").glob("*/*.journal")
     assert process.returncode == 130
     assert ended < 1.0
     assert read_journal(journal)[0].event == "begin"

@@ -15,7 +15,8 @@ from attio_ctl.config.models import Mapping
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.expressions.node import tidy
 from attio_ctl.mapping.expressions.read import read_expression
-from attio_ctl.mapping.fast.program import FastProgram, accelerate, decode
+from attio_ctl.mapping.fast.header import FIELDS, Header, Undecodable, decode
+from attio_ctl.mapping.fast.program import FastProgram, accelerate
 from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.mapping.writes import Rejected, Writes
 from attio_ctl.state.schema import Schema
@@ -126,7 +127,7 @@ events = some(
 def test_generated_code_gives_what_the_mappings_give(fast: FastProgram, event: Any) -> None:
     line = json.dumps(event).encode()
 
-    assert fast.run_line(line) == fast.program.run(decode(line))
+    assert tuple(fast.run_line(line)) == fast.program.run(decode(line))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -211,10 +212,100 @@ def test_the_last_of_duplicate_keys_counts(fast: FastProgram) -> None:
     assert isinstance(dict(fast.run_line(line))["identify"], Writes)
 
 
-@pytest.mark.parametrize("line", [b"", b"{", b"NaN", b'{"a":NaN}', b"[" * 100_000, b"\xff", b'{"type":"identify"'])
+NO_JSON = [
+    b"",
+    b"{",
+    b"NaN",
+    b'{"a":NaN}',
+    b'{"a":-Infinity}',
+    b"[" * 100_000,
+    b'{"a":' + b"[" * 100_000,
+    b"\xff",
+    b'{"a":"\xff"}',
+    b'{"type":"\xff"}',
+    b'{"a":"\xed\xa0\x80"}',
+    b'{"\xff":1}',
+    b'{"type":"identify"',
+    b'{"type":"identify"} {"type":"identify"}',
+    b'\xef\xbb\xbf{"type":"identify"}',
+    b'{"a":01}',
+    b'{"a":"\t"}',
+    b'{"a":1,}',
+    '{"type":"identify"}'.encode("utf-16"),
+]
+
+
+@pytest.mark.parametrize("line", NO_JSON)
 def test_a_line_that_is_no_json_is_refused_as_such(fast: FastProgram, line: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    """Also where the fault stands in what no mapping reads, which the decoder skips."""
+    ((head, outcomes),) = fast.run_each([line])
+
+    assert isinstance(head, Undecodable)
+    assert (head.code, list(outcomes)) == ("invalid_json", [])
+    with pytest.raises(ValueError, match=r"no JSON"):
         fast.run_line(line)
+    with pytest.raises(ValueError, match=r"."):
+        decode(line)
+
+
+@pytest.mark.parametrize(("line", "kind"), [(b"[1]", "an array"), (b"null", "null"), (b'"x"', "text"), (b"5", "a num")])
+def test_a_line_that_is_no_object_says_what_it_is(fast: FastProgram, line: bytes, kind: str) -> None:
+    ((head, outcomes),) = fast.run_each([line])
+
+    assert isinstance(head, Undecodable)
+    assert head.code == "not_an_event"
+    assert kind in head.reason
+    assert tuple(outcomes) == fast.program.run(decode(line))
+
+
+HEADED = [
+    b'{"type":"identify","messageId":"m1","timestamp":"2026-01-02T03:04:05Z","sentAt":null,"receivedAt":5}',
+    b'{"messageId":"\\ud83d","type":"identify"}',
+    b'{"messageId":"a","messageId":"b"}',
+    b'{"traits":null,"messageId":"m1"}',
+    b'{"traits":"x","integrations":5,"originalTimestamp":["y"]}',
+    b'{"messageId":"m","x":1e999,"y":' + b"9" * 5000 + b"}",
+    '{"messageId":"é","traits":{"first":"Zoë"}}'.encode(),
+    b"{}",
+]
+
+
+@pytest.mark.parametrize("line", HEADED)
+def test_a_header_holds_what_the_event_has(fast: FastProgram, line: bytes) -> None:
+    ((head, outcomes),) = fast.run_each([line])
+    event = decode(line)
+
+    assert isinstance(head, Header)
+    assert {name: getattr(head, attribute) for name, attribute in FIELDS.items()} == {
+        name: event.get(name, MISSING) for name in FIELDS
+    }
+    assert tuple(outcomes) == fast.program.run(event)
+
+
+def test_a_bad_line_in_a_chunk_costs_no_other_line(fast: FastProgram) -> None:
+    lines = [HEADED[0], b"{", b"", b" ", b"[1]", HEADED[0] + b" " + HEADED[0], HEADED[3]]
+
+    heads = [head for head, _ in fast.run_headed(b"\n".join(lines) + b"\n")]
+
+    codes = [head.code if isinstance(head, Undecodable) else head.message_id for head in heads]
+    assert codes == ["m1", "invalid_json", "not_an_event", "invalid_json", "m1"]
+
+
+@pytest.mark.parametrize("number", [b"12345678901234567890123", b"1e22", b"1e999", b"9" * 400, b"9" * 5000, b"-0"])
+def test_a_number_reads_alike_on_every_rung(fast: FastProgram, number: bytes) -> None:
+    """The same text comes of it from generated code, from a dict, and where Python's own parser has to help."""
+    line = b'{"type":"identify","userId":"u1","traits":{"email":"ada@example.com","last":%s,"x":%s}}'
+    easy, hard = line % (number, b"1"), line % (number, b'"\\ud83d"')
+
+    assert tuple(fast.run_line(easy)) == fast.program.run(decode(easy)) == tuple(fast.run_line(hard))
+
+
+def test_comparing_what_is_nested_too_deeply_is_an_outcome(schema: Schema) -> None:
+    spec = {**SPECS["identify"], "when": "traits.a = traits.b"}
+    running = accelerate(compile_mappings({"m": MAPPING.validate_python(spec)}, schema))
+    deep = b"[" * 900 + b"]" * 900
+
+    assert len(running.run_line(b'{"traits":{"a":%s,"b":%s}}' % (deep, deep))) == 1
 
 
 def test_nothing_of_a_mapping_becomes_code(schema: Schema) -> None:

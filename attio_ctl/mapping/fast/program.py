@@ -7,21 +7,21 @@ does not fit that, a dict and the mapping as it is; where the fast parsers refus
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import orjson
 
 from attio_ctl.mapping.expressions.node import ExpressionError
+from attio_ctl.mapping.fast.header import Head, Undecodable, decode, head_of
 from attio_ctl.mapping.fast.shape import CannotGenerate, shape_of
 from attio_ctl.mapping.fast.source import Source, generate, paths_of
 from attio_ctl.mapping.program import CompiledMapping, Program
 from attio_ctl.mapping.writes import Mapped, Reject, Rejected
 
-Outcomes = tuple[tuple[str, Mapped], ...]
+Outcomes = Sequence[tuple[str, Mapped]]
+"""What each mapping, by name, makes of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +46,46 @@ class FastMapping:
 
 @dataclass(frozen=True, slots=True)
 class FastProgram:
-    """All mappings of a program over lines."""
+    """All mappings of a program over lines of NDJSON."""
 
     program: Program
     decoder: msgspec.json.Decoder[Any]
     mappings: tuple[FastMapping, ...] | None
 
+    def run_each(self, lines: Iterable[bytes]) -> Iterator[tuple[Head, Outcomes]]:
+        """
+        The header and the outcomes of each line, which are those of `Program.run`; none where the line is no JSON.
+
+        Never raises, whatever the bytes are. Lines are read one by one: a reader of many values would take two in
+        one line for two lines, and one that spans two lines for one.
+        """
+        if self.mappings is None:
+            yield from map(self._run_dict, lines)
+            return
+        read, mappings = self.decoder.decode, self.mappings
+        for line in lines:
+            try:
+                event = read(line)
+                if not line.isascii():
+                    line.decode()  # what the decoder skips it does not look at, and that may be no UTF-8
+                outcomes = [(fast.name, fast.run(event)) for fast in mappings]
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                yield self._run_dict(line)
+            else:
+                yield event, outcomes
+
+    def run_headed(self, chunk: bytes) -> Iterator[tuple[Head, Outcomes]]:
+        """As `run_each`, over the lines of a chunk of whole lines; blank ones are no events."""
+        return self.run_each(line for line in chunk.split(b"\n") if line and not line.isspace())
+
     def run_lines(self, chunk: bytes) -> Iterator[Outcomes]:
         """
-        The outcomes of each line of a chunk of whole lines, empty ones left out, as `Program.run` gives them.
+        The outcomes of each line of a chunk of whole lines, blank ones left out.
 
         Raises:
             ValueError: a line is no JSON.
         """
-        if self.mappings is not None:
-            try:
-                events = self.decoder.decode_lines(chunk)
-            except (msgspec.DecodeError, RecursionError):
-                events = None
-            if events is not None:
-                yield from (self._run(self.mappings, event) for event in events)
-                return
-        for line in chunk.split(b"\n"):
-            if line.strip():
-                yield self.run_line(line)
+        return (_outcomes(*each) for each in self.run_headed(chunk))
 
     def run_line(self, line: bytes) -> Outcomes:
         """
@@ -78,35 +94,25 @@ class FastProgram:
         Raises:
             ValueError: it is no JSON.
         """
-        if self.mappings is not None:
-            try:
-                return self._run(self.mappings, self.decoder.decode(line))
-            except (msgspec.DecodeError, RecursionError):
-                pass
-        return self.program.run(decode(line))
+        ((head, outcomes),) = self.run_each((line,))
+        return _outcomes(head, outcomes)
 
-    def _run(self, mappings: tuple[FastMapping, ...], event: Any) -> Outcomes:
-        return tuple([(fast.name, fast.run(event)) for fast in mappings])
-
-
-def decode(line: bytes) -> Any:
-    """
-    One line of JSON as Python data; halves of surrogate pairs stay, which fast parsers refuse.
-
-    Raises:
-        ValueError: it is no JSON, `NaN` and infinities included, or is nested too deeply.
-    """
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
+    def _run_dict(self, line: bytes) -> tuple[Head, Outcomes]:
         try:
-            return json.loads(line, parse_constant=_refuse)
-        except RecursionError:
-            raise ValueError("the JSON is nested too deeply") from None
+            event = decode(line)
+        except ValueError as error:
+            return Undecodable("invalid_json", f"the line is no JSON: {_first_line(error)}"), ()
+        return head_of(event), self.program.run(event)
 
 
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"`{constant}` is no JSON")
+def _outcomes(head: Head, outcomes: Outcomes) -> Outcomes:
+    if isinstance(head, Undecodable) and head.code == "invalid_json":
+        raise ValueError(head.reason)
+    return outcomes
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
 
 
 def accelerate(program: Program) -> FastProgram:
@@ -116,7 +122,7 @@ def accelerate(program: Program) -> FastProgram:
         shape = shape_of(paths or [("type",)])
         generated = tuple((mapping, generate(mapping, shape)) for mapping in program.mappings)
     except CannotGenerate:
-        return FastProgram(program, msgspec.json.Decoder(Any), None)
+        return FastProgram(program, msgspec.json.Decoder(), None)
     return FastProgram(program, msgspec.json.Decoder(shape.type), tuple(_load(*each) for each in generated))
 
 

@@ -1,5 +1,6 @@
 """
-The part of an event that mappings look at, as nested msgspec Structs: the decoder skips all the rest.
+The part of an event that mappings look at, as nested msgspec Structs: the decoder skips all the rest. The outermost
+is a `Header`, too.
 
 A field that is only passed through is a Struct of its own, an empty one where the event has none; a field that is read,
 or indexed into, is any JSON value, `MISSING` where the event has none. An event in which a field that is passed through
@@ -16,6 +17,7 @@ from typing import Any, Final
 from msgspec import Struct, defstruct
 
 from attio_ctl.mapping.expressions.javascript import MISSING
+from attio_ctl.mapping.fast.header import FIELDS, Header
 
 # What a path takes from a list or a text rather than from an object.
 _OF_LISTS: Final = "length"
@@ -63,24 +65,27 @@ def shape_of(paths: Iterable[tuple[str, ...]]) -> Shape:
     Raises:
         CannotGenerate: the event itself has a key that cannot be named.
     """
-    root = Branch("event")
+    root = Branch("event", below={key: Branch(name, read=True) for key, name in FIELDS.items()})
     for path in paths:
         if _UNNAMEABLE.search(path[0]):
             raise CannotGenerate(path[0])
         branch = root
         for index, step in enumerate(path):
             branch = branch.below.setdefault(step, Branch(f"f{len(branch.below)}"))
+            if branch.read:
+                break
             following = path[index + 1] if index + 1 < len(path) else None
             if following is None or following == _OF_LISTS or following.isdecimal() or _UNNAMEABLE.search(following):
                 branch.read = True
                 break
-    return Shape(_struct(root), root)
+    own = {key: below for key, below in root.below.items() if key not in FIELDS}
+    return Shape(_struct(Branch(root.name, below=own), Header), root)
 
 
-def _struct(branch: Branch) -> type[Struct]:
+def _struct(branch: Branch, base: type[Struct] = Struct) -> type[Struct]:
     fields: list[tuple[str, Any, Any]] = []
     for below in branch.below.values():
         inner = None if below.read else _struct(below)
         fields.append((below.name, Any, MISSING) if inner is None else (below.name, inner, inner()))
     keys = {below.name: key for key, below in branch.below.items()}
-    return defstruct("Event", fields, rename=keys, frozen=True, gc=False)
+    return defstruct("Event", fields, bases=(base,), rename=keys, frozen=True, gc=False)

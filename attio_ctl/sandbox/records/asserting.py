@@ -51,13 +51,13 @@ def assert_row(
     if not payloads:
         raise missing_value(matching.id)
     key_of = CODECS[matching.type].key
-    found = {pk for payload in payloads for pk in unique.owners(writer.db, matching.pk, key_of(payload))}
+    found = unique.owners(writer.db, matching.pk, [key_of(payload) for payload in payloads])
     if len(found) > 1:
         raise RefusedError(
             400, "multiple_match_results", f'Multiple records match the values of attribute "{matching.slug}".'
         )
     if not found:
         return writer.create(collection, parsed, free=matching)
-    row = rows.by_pk(writer.db, found.pop())
+    row = rows.by_pk(writer.db, found[0])
     writer.update(row, parsed, multiselect, additive=matching if matching.multiselect else None)
     return row

@@ -29,9 +29,13 @@ class Links:
         return [row[0] for row in self.store.db.rows(_ALL, (record, attribute.pk))]
 
     def begin(self, record: int, attribute: Attribute, targets: Sequence[int]) -> None:
-        """The first references of a new record, which nothing points at yet."""
-        for target in targets:
-            self._link(record, attribute, target, first=False)
+        """The first references of a new record: nothing points at it yet, so its own side needs no look."""
+        mirror = self._mirror(attribute)
+        for position, target in enumerate(targets):
+            self._place(record, attribute.pk, position, target)
+            if mirror is not None:
+                self._make_room(target, mirror)
+                self._insert(target, mirror.pk, record, first=False)
 
     def append(self, record: int, attribute: Attribute, targets: Sequence[int]) -> None:
         """Add at the end what is not there."""
@@ -78,20 +82,28 @@ class Links:
         return self.store.db.row(_HAS, (target, attribute, record)) is not None
 
     def _link(self, record: int, attribute: Attribute, target: int, *, first: bool) -> None:
-        mirror = self.store.schema.attributes.get(attribute.mirror) if attribute.mirror is not None else None
-        if not attribute.multiselect:
-            for old in self.targets(record, attribute):
-                self.unlink(record, attribute, old)
-        if mirror is not None and not mirror.multiselect:
-            for old in self.targets(target, mirror):
-                self.unlink(target, mirror, old)
+        mirror = self._mirror(attribute)
+        self._make_room(record, attribute)
+        if mirror is not None:
+            self._make_room(target, mirror)
         self._insert(record, attribute.pk, target, first=first)
         if mirror is not None and not self._has(target, mirror.pk, record):
             self._insert(target, mirror.pk, record, first=False)
 
+    def _mirror(self, attribute: Attribute) -> Attribute | None:
+        return self.store.schema.attributes.get(attribute.mirror) if attribute.mirror is not None else None
+
+    def _make_room(self, record: int, attribute: Attribute) -> None:
+        """An attribute for one reference gives up the one that it has."""
+        if not attribute.multiselect:
+            for old in self.targets(record, attribute):
+                self.unlink(record, attribute, old)
+
     def _insert(self, record: int, attribute: int, target: int, *, first: bool) -> None:
         low, high = self.store.db.row(_ENDS, (record, attribute))
-        position = 0 if low is None else low - 1 if first else high + 1
+        self._place(record, attribute, 0 if low is None else low - 1 if first else high + 1, target)
+
+    def _place(self, record: int, attribute: int, position: int, target: int) -> None:
         self.store.db.write(_INSERT, (record, attribute, position, target, self.now, self.actor))
         self.touched[record, attribute] = None
 

@@ -63,12 +63,14 @@ class ValueReader:
             RefusedError: 400 for a value that the attribute cannot hold.
         """
         codec = CODECS[attribute.type]
+        try:
+            payloads = [codec.parse(item, attribute, self) for item in self.items(attribute, raw)]
+        except InvalidValueError as wrong:
+            raise invalid_value(attribute.slug, wrong.faults) from None
+        if len(payloads) < 2:
+            return payloads
         found: dict[str, Payload] = {}
-        for item in self.items(attribute, raw):
-            try:
-                payload = codec.parse(item, attribute, self)
-            except InvalidValueError as wrong:
-                raise invalid_value(attribute.slug, wrong.faults) from None
+        for payload in payloads:
             found.setdefault(codec.key(payload), payload)
         return list(found.values())
 
@@ -171,7 +173,7 @@ class ValueReader:
         """
         codec = CODECS[matching.type]
         key = codec.key(codec.parse(raw, matching, self))
-        found = unique.owners(self.store.db, matching.pk, key)
+        found = unique.owners(self.store.db, matching.pk, [key])
         if not found:
             raise value_not_found(f'Cannot find record of object "{collection.slug}" with {matching.slug} "{key}".')
         return found[0]
@@ -202,7 +204,8 @@ class SimpleReader(ValueReader):
 
     def items(self, attribute: Attribute, raw: Json) -> list[Json]:
         """A bare value is a list of one."""
-        return super().items(attribute, [raw] if attribute.multiselect and not isinstance(raw, list | None) else raw)
+        bare = attribute.multiselect and raw is not None and not isinstance(raw, list)
+        return [raw] if bare else super().items(attribute, raw)
 
     def find_by_text(self, attribute: Attribute, text: str) -> int:
         """An id of a record of any allowed object, or the documented shorthand."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -58,13 +59,8 @@ class Query:
                 (self.collection.pk, limit, offset),
             )
             return by_pks(self.store.db, (pk for (pk,) in pks))
-        found: list[int] = []
         if not self.sorts:
-            for row in self.rows():
-                found.append(row.pk)
-                if len(found) >= offset + limit:
-                    break
-            return by_pks(self.store.db, found[offset : offset + limit])
+            return list(islice(self.rows(), offset, offset + limit))
         keyed = [(row.pk, tuple(sort.key(row) for sort in self.sorts)) for row in self.rows()]
         for index in reversed(range(len(self.sorts))):
             empty = [one for one in keyed if one[1][index] is None]
@@ -138,8 +134,7 @@ class Query:
         if attribute.unique and comparison.field == default_field(attribute.type):
             if attribute.type == "phone-number":
                 operands = [f"+{one}" for one in operands]
-            keys = [_key(one) for one in operands]
-            return {pk for key in keys for pk in unique.owners(db, attribute.pk, key)}
+            return set(unique.owners(db, attribute.pk, [_key(one) for one in operands]))
         return None
 
     def _meets(self, row: Row, condition: Condition) -> bool:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import orjson
+
 from attio_ctl.sandbox.model import Attribute
 from attio_ctl.sandbox.records.rows import after
 from attio_ctl.sandbox.store.database import Database
@@ -9,9 +13,16 @@ from attio_ctl.sandbox.store.store import Store
 from attio_ctl.sandbox.values.types import CODECS
 
 
-def owners(db: Database, attribute: int, key: str) -> list[int]:
-    """The pks of the records that hold a normalised value; more than one only in data older than the constraint."""
-    rows = db.rows("SELECT record FROM unique_values WHERE attribute = ? AND value = ?", (attribute, key))
+def owners(db: Database, attribute: int, keys: Sequence[str]) -> list[int]:
+    """The pks of the records that hold any of some normalised values, each once."""
+    if len(keys) == 1:  # nearly always, and twice as quick
+        rows = db.rows("SELECT record FROM unique_values WHERE attribute = ? AND value = ?", (attribute, keys[0]))
+    else:
+        rows = db.rows(
+            "SELECT DISTINCT record FROM unique_values "
+            "WHERE attribute = ? AND value IN (SELECT value FROM json_each(?))",
+            (attribute, orjson.dumps(keys).decode()),
+        )
     return [pk for (pk,) in rows]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from attio_ctl.sandbox.ids import iso
@@ -18,20 +20,38 @@ OWN: Final = KEYS | {"created_at", "created_by"}
 _NOTHING: Final[list[dict[str, Json]]] = []
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What all rows of a collection have in common: the attributes that answers show, by the key of their values."""
+
+    blank: dict[str, list[dict[str, Json]]]
+    stored: dict[str, Attribute]
+    own: tuple[Attribute, ...]
+    has_links: bool
+
+
+@lru_cache(maxsize=256)
+def _layout(collection: Collection) -> _Layout:
+    return _Layout(
+        blank={one.slug: _NOTHING for one in collection.shown},
+        stored={str(one.pk): one for one in collection.shown},
+        own=tuple(one for one in collection.shown if one.system and one.slug in OWN),
+        has_links=any(one.type == REFERENCE for one in collection.shown),
+    )
+
+
 class Viewer:
-    """Renders rows of one collection; made once for all rows of an answer."""
+    """Renders rows of one collection."""
 
     def __init__(self, store: Store, collection: Collection) -> None:
         self.store = store
         self.schema: Schema = store.schema
         self.collection = collection
-        self.blank: dict[str, list[dict[str, Json]]] = {one.slug: _NOTHING for one in collection.shown}
-        self.own = [one for one in collection.shown if one.system and one.slug in OWN]
-        self.has_links = any(one.type == REFERENCE for one in collection.shown)
+        self.layout = _layout(collection)
 
     def load(self, rows: list[Row]) -> list[Row]:
         """The rows with their links, where the collection has any."""
-        return with_links(self.store.db, rows) if self.has_links else rows
+        return with_links(self.store.db, rows) if self.layout.has_links else rows
 
     def records(self, rows: list[Row]) -> list[dict[str, Json]]:
         """Records in the shape of every answer."""
@@ -72,18 +92,20 @@ class Viewer:
 
     def values(self, row: Row) -> dict[str, Json]:
         """Every attribute that is not archived, as an array of its active values."""
-        values: dict[str, Json] = self.blank.copy()
-        attributes = self.schema.attributes
+        values: dict[str, Json] = self.layout.blank.copy()
         for name, stored in row.data.items():
-            attribute = attributes[int(name)]
-            if not attribute.archived:
-                values[attribute.slug] = [self.one(attribute, one[0], None, one[1], one[2]) for one in stored]
+            attribute = self.layout.stored.get(name)
+            if attribute is not None:
+                values[attribute.slug] = [
+                    self.one(attribute, begun, None, who, payload) for begun, who, payload in stored
+                ]
         for pk in row.links:
-            linking = attributes.get(pk)  # absent while the object on the other side is switched off
-            if linking is not None and not linking.archived:
+            linking = self.layout.stored.get(str(pk))  # absent while the object on the other side is switched off
+            if linking is not None:
                 values[linking.slug] = self.value(row, linking)
-        for attribute in self.own:
-            values[attribute.slug] = self.value(row, attribute)
+        for attribute in self.layout.own:
+            payload = self._own(row, attribute.slug)
+            values[attribute.slug] = [self.one(attribute, row.created_at, None, row.actor, payload)]
         return values
 
     def value(self, row: Row, attribute: Attribute) -> list[dict[str, Json]]:

@@ -122,9 +122,12 @@ class Writer:
             self.links.append(row.pk, attribute, targets)
 
     def _put(self, row: Row, attribute: Attribute, payloads: list[Payload], how: Multiselect) -> bool:
-        key_of = CODECS[attribute.type].key
         name = str(attribute.pk)
-        present = {key_of(stored[2]): stored for stored in row.data.get(name, ())}
+        before = row.data.get(name, [])
+        if [stored[2] for stored in before] == payloads:
+            return False
+        key_of = CODECS[attribute.type].key
+        present = {key_of(stored[2]): stored for stored in before}
         given = {key_of(payload): payload for payload in payloads}
         if not attribute.multiselect or how is Multiselect.REPLACE:
             order = list(given)
@@ -155,9 +158,8 @@ class Writer:
     def _free_keys(self, attribute: Attribute, payloads: list[Payload], record: int | None) -> list[str]:
         key_of = CODECS[attribute.type].key
         keys = [key_of(payload) for payload in payloads]
-        for key in keys:
-            if any(owner != record for owner in unique.owners(self.db, attribute.pk, key)):
-                raise uniqueness_conflict(attribute.slug)
+        if any(owner != record for owner in unique.owners(self.db, attribute.pk, keys)):
+            raise uniqueness_conflict(attribute.slug)
         return keys
 
     def _keys(self, attribute: Attribute, payloads: list[Payload], known: bool) -> list[str]:

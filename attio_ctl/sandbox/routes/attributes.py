@@ -314,9 +314,9 @@ def _new_allowed(schema: Schema, found: Attribute, config: dict[str, Any]) -> tu
 def _routes(base: str, writing: tuple[str, ...]) -> list[Route]:
     read, write = ("object_configuration:read",), ("object_configuration:read-write",)
     return [
-        Route("GET", base, list_attributes, read),
+        Route("GET", base, list_attributes, read, of_schema=True),
         Route("POST", base, create_attribute, writing, "write"),
-        Route("GET", f"{base}/{{attribute}}", get_attribute, read),
+        Route("GET", f"{base}/{{attribute}}", get_attribute, read, of_schema=True),
         Route("PATCH", f"{base}/{{attribute}}", update_attribute, write, "write"),
     ]
 

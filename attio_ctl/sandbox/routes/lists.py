@@ -122,8 +122,8 @@ def update_list(call: Call) -> Json:
 
 
 ROUTES: Final = [
-    Route("GET", "/v2/lists", list_lists, ("list_configuration:read",)),
+    Route("GET", "/v2/lists", list_lists, ("list_configuration:read",), of_schema=True),
     Route("POST", "/v2/lists", create_list, ("list_configuration:read-write",), "write"),
-    Route("GET", "/v2/lists/{list}", get_list, ("list_configuration:read",)),
+    Route("GET", "/v2/lists/{list}", get_list, ("list_configuration:read",), of_schema=True),
     Route("PATCH", "/v2/lists/{list}", update_list, ("list_configuration:read-write",), "write"),
 ]

@@ -38,6 +38,6 @@ def get_member(call: Call) -> Json:
 
 _READ: Final = ("user_management:read",)
 ROUTES: Final = [
-    Route("GET", "/v2/workspace_members", list_members, _READ),
-    Route("GET", "/v2/workspace_members/{workspace_member_id}", get_member, _READ),
+    Route("GET", "/v2/workspace_members", list_members, _READ, of_schema=True),
+    Route("GET", "/v2/workspace_members/{workspace_member_id}", get_member, _READ, of_schema=True),
 ]

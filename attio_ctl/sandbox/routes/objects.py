@@ -145,9 +145,9 @@ def delete_object(call: Call) -> Json:
 
 
 ROUTES: Final = [
-    Route("GET", "/v2/objects", list_objects, ("object_configuration:read",)),
+    Route("GET", "/v2/objects", list_objects, ("object_configuration:read",), of_schema=True),
     Route("POST", "/v2/objects", create_object, ("object_configuration:read-write",), "write"),
-    Route("GET", "/v2/objects/{object}", get_object, ("object_configuration:read",)),
+    Route("GET", "/v2/objects/{object}", get_object, ("object_configuration:read",), of_schema=True),
     Route("PATCH", "/v2/objects/{object}", update_object, ("object_configuration:read-write",), "write"),
     Route(
         "DELETE",

@@ -150,10 +150,10 @@ def update_status(call: Call) -> Json:
 def _routes(base: str) -> list[Route]:
     read, write = ("object_configuration:read",), ("object_configuration:read-write",)
     return [
-        Route("GET", f"{base}/options", list_options, read),
+        Route("GET", f"{base}/options", list_options, read, of_schema=True),
         Route("POST", f"{base}/options", create_option, write, "write"),
         Route("PATCH", f"{base}/options/{{option}}", update_option, write, "write"),
-        Route("GET", f"{base}/statuses", list_statuses, read),
+        Route("GET", f"{base}/statuses", list_statuses, read, of_schema=True),
         Route("POST", f"{base}/statuses", create_status, write, "write"),
         Route("PATCH", f"{base}/statuses/{{status}}", update_status, write, "write"),
     ]

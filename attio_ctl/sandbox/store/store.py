@@ -71,12 +71,12 @@ class Store:
         return self._schema
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
+    def reading(self) -> Iterator[Schema]:
         """One read of the API: the schema is looked at once and then stays the same to the end."""
-        _ = self.schema
+        schema = self.schema
         self._settled = True
         try:
-            yield
+            yield schema
         finally:
             self._settled = False
 

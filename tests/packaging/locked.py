@@ -1,0 +1,81 @@
+"""
+How the action and the image install attio-ctl: their own steps, run here, from the locked dependencies: `make locked`.
+
+Needs a package index, so it is no part of `make test`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def run(*command: str | Path, folder: Path, code: int = 0, **environ: str) -> str:
+    """What a command says on both streams; nothing of this checkout shows through."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**kept, "NO_COLOR": "1", "PIP_NO_COMPILE": "1", **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == code, f"{command}\n{said}"
+    return said
+
+
+def test_the_action_installs_what_is_locked(tmp_path):
+    """The very script of its first step, under the shell options that GitHub gives it."""
+    step = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][0]
+    script = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"])
+    run(*script, folder=tmp_path, RUNNER_TEMP=str(tmp_path), GITHUB_ACTION_PATH=str(ROOT))
+    locked = re.findall(r"^([\w.-]+==[^ ;\\]+)", (ROOT / "requirements" / "run.txt").read_text(), re.MULTILINE)
+    python = tmp_path / "attio-ctl" / "bin" / "python"
+    freeze = run(python, "-m", "pip", "freeze", folder=tmp_path).splitlines()
+
+    assert run(python.with_name("attio-ctl"), "--version", folder=tmp_path).startswith("attio-ctl ")
+    assert {_canonical(line) for line in freeze if "==" in line} <= {_canonical(line) for line in locked}
+
+
+def _canonical(pin: str) -> str:
+    name, _, version = pin.partition("==")
+    return f"{canonicalize_name(name)}=={version}"
+
+
+def test_the_image_is_built_from_what_its_context_holds(tmp_path):
+    """No container engine is needed: the steps of the first stage run here, on exactly the files that they copy."""
+    target, source = tmp_path / "opt", tmp_path / "src"
+    source.mkdir()
+    stage = (ROOT / "Dockerfile").read_text().replace("\\\n", " ").split("\nFROM ")[1].splitlines()
+    context = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    for instruction, _, rest in (line.partition(" ") for line in stage):
+        if instruction == "COPY":
+            *names, into = rest.split()
+            assert set(names) <= context
+            for name in names:
+                _copy(ROOT / name, source / into / name.rpartition("/")[2] if into.endswith("/") else source / into)
+        elif instruction == "RUN":
+            run("sh", "-ec", rest.replace("/opt/attio-ctl", str(target)), folder=source)
+
+    assert run(target / "bin" / "attio-ctl", "--version", folder=tmp_path).startswith("attio-ctl ")
+
+
+def _copy(what: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if what.is_dir():
+        shutil.copytree(what, to, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(what, to)
