@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,9 @@ from typing import Final
 from attio_ctl.cli.revision import mappings_at
 from attio_ctl.config import models
 from attio_ctl.config.load import Loaded
-from attio_ctl.delivery.events import Undecodable, decode
-from attio_ctl.delivery.source import read_lines
+from attio_ctl.delivery.source import Line, read_lines
 from attio_ctl.mapping.behaviour import Behaviour, Sample, compare_behaviour
+from attio_ctl.mapping.fast.header import decode
 from attio_ctl.mapping.program import Program, compile_mappings
 from attio_ctl.state.resource import Json
 from attio_ctl.state.schema import Schema
@@ -49,9 +50,15 @@ def read_samples(files: Sequence[Path]) -> Iterator[Sample]:
         EventsError: a file is gzip and broken. StorageError: it cannot be read.
     """
     lines = chain.from_iterable(read_lines(path) for path in files)
-    decoded = ((line.place, decode(line.raw)) for line in lines)
-    samples = (Sample(place, event) for place, event in decoded if not isinstance(event, Undecodable))
-    return islice(samples, SAMPLE_LIMIT)
+    return islice(_sampled(lines), SAMPLE_LIMIT)
+
+
+def _sampled(lines: Iterable[Line]) -> Iterator[Sample]:
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            event = decode(line.raw)
+            if isinstance(event, dict):
+                yield Sample(line.place, event)
 
 
 def read_events(files: Sequence[Path]) -> list[Json]:

@@ -19,9 +19,9 @@ from attio_ctl.delivery import run
 from attio_ctl.delivery.batch import MAX_ASSERTIONS, BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
 from attio_ctl.delivery.documented import DocumentedTransport
+from attio_ctl.delivery.files import spool
 from attio_ctl.delivery.preview import Preview, preview
 from attio_ctl.delivery.selection import Way, batched_objects, select_transport
-from attio_ctl.delivery.source import spool
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import UsageError
 from attio_ctl.mapping.program import Program, compile_mappings
@@ -90,8 +90,7 @@ class Delivery:
         stop.arm()
         async with ready(self.loaded, retry_for=self.retry_for) as parts:
             batched = batched_objects(self.loaded.spec.mappings)
-            return await run.deliver(
-                files=tuple(spooled(self.loaded, self.files)),
+            engine = run.Engine(
                 program=parts.program,
                 ledger=parts.ledger,
                 dead_letters=parts.dead_letters,
@@ -106,7 +105,9 @@ class Delivery:
                 stop=stop,
                 max_dead_ratio=self.max_dead_ratio,
                 observe=watch,
+                scratch=wiring.state_directory(self.loaded),
             )
+            return await engine.deliver(tuple(spooled(self.loaded, self.files)))
 
 
 async def make_preview(loaded: Loaded, files: Sequence[Path]) -> Preview:
@@ -130,8 +131,7 @@ class Retry:
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
         stop.arm()
         async with ready(self.loaded, retry_for=self.retry_for) as parts:
-            return await run.retry(
-                letters=self.letters,
+            engine = run.Engine(
                 program=parts.program,
                 ledger=parts.ledger,
                 dead_letters=parts.dead_letters,
@@ -139,6 +139,7 @@ class Retry:
                 stop=stop,
                 observe=watch,
             )
+            return await engine.retry(self.letters)
 
 
 def watch(progress: run.Progress) -> None:

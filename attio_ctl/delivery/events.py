@@ -1,5 +1,5 @@
 """
-From the bytes of one line to an event: decoded, told apart from its repetitions, and placed in time.
+An event told apart from its repetitions, and placed in time.
 
 Nothing here reads a file or a clock.
 """
@@ -7,18 +7,15 @@ Nothing here reads a file or a clock.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import ciso8601
-import orjson
+from msgspec import Struct
 
 from attio_ctl.delivery.recent import FINGERPRINT_BYTES, Fingerprint
+from attio_ctl.mapping.fast.header import Header
 
-Event: TypeAlias = dict[str, Any]
 Micros: TypeAlias = int
 """Microseconds since 1970, UTC."""
 
@@ -32,55 +29,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Undecodable:
-    """A line that holds no event."""
-
-    code: Literal["invalid_json", "not_an_event"]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EventTime:
+class EventTime(Struct, frozen=True, gc=False):
     """When an event happened; `clamped` when its stamp lay in the future and was set to the time of receipt."""
 
     micros: Micros
     clamped: bool = False
-
-
-def decode(raw: bytes) -> Event | Undecodable:
-    """
-    Read one JSON object.
-
-    What orjson refuses gets a second reading by the standard library, because lone surrogates (an emoji cut in half by
-    a browser) are refused by the one and common in real events: they become `?`, the rest of the event stays.
-    """
-    try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError as first:
-        try:
-            value = _decode_leniently(raw)
-        except (ValueError, RecursionError):
-            return Undecodable("invalid_json", f"the line is no JSON: {_first_line(first)}")
-    if isinstance(value, dict):
-        return value
-    return Undecodable("not_an_event", f"the line holds {_KINDS.get(type(value), 'a number')}, not a JSON object")
-
-
-_KINDS: Final[Mapping[type, str]] = {list: "an array", str: "text", bool: "a boolean", type(None): "null"}
-
-
-def _decode_leniently(raw: bytes) -> Any:
-    value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
-    return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"`{name}` is no JSON")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
 
 
 class Recogniser:
@@ -107,7 +60,7 @@ class Recogniser:
         return salted.digest()
 
 
-def event_time(event: Event, now: datetime) -> EventTime:
+def event_time(event: Header, now: datetime) -> EventTime:
     """
     When an event happened, by the clock of whoever received it.
 
@@ -120,19 +73,19 @@ def event_time(event: Event, now: datetime) -> EventTime:
 
     Source: segment.com/docs/connections/spec/common, "Timestamps" (as of 2026-08).
     """
-    stamped = _stamp(event.get("timestamp"))
+    stamped = _stamp(event.timestamp)
     if stamped is None:
         stamped = _corrected(event)
     if stamped is None:
         return EventTime(UNTIMED)
     if stamped > now + TOLERANCE:
-        received = _stamp(event.get("receivedAt"))
+        received = _stamp(event.received_at)
         return EventTime(_micros(min(received, now) if received else now), clamped=True)
     return EventTime(_micros(stamped))
 
 
-def _corrected(event: Event) -> datetime | None:
-    original, sent, received = (_stamp(event.get(name)) for name in ("originalTimestamp", "sentAt", "receivedAt"))
+def _corrected(event: Header) -> datetime | None:
+    original, sent, received = _stamp(event.original_timestamp), _stamp(event.sent_at), _stamp(event.received_at)
     if original and sent and received:
         try:
             return received - (sent - original)
@@ -142,10 +95,12 @@ def _corrected(event: Event) -> datetime | None:
 
 
 def _stamp(value: Any) -> datetime | None:
-    if not isinstance(value, str):
+    if value.__class__ is not str:
         return None
     try:
         parsed = ciso8601.parse_datetime(value)
+        if parsed.tzinfo is UTC:
+            return parsed
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

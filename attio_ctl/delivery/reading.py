@@ -18,14 +18,16 @@ from pathlib import Path
 
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.dead_letters import DeadLetter, Drafts
-from attio_ctl.delivery.events import Event, Recogniser, Undecodable, decode, event_time
+from attio_ctl.delivery.events import Recogniser, event_time
 from attio_ctl.delivery.fold import Contribution
 from attio_ctl.delivery.inputs import Source
 from attio_ctl.delivery.order import Ranks
-from attio_ctl.delivery.recent import Recent
+from attio_ctl.delivery.recent import Fingerprint, Recent
 from attio_ctl.delivery.source import Block, Line
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, Marks
+from attio_ctl.mapping.fast.header import Head, Header, Undecodable
+from attio_ctl.mapping.fast.program import accelerate
 from attio_ctl.mapping.program import Program
 from attio_ctl.mapping.writes import RecordKey, Rejected, Writes
 
@@ -73,7 +75,7 @@ class Reader:
     """What a program makes of events; the same for every window of a run."""
 
     def __init__(self, program: Program) -> None:
-        self._program = program
+        self._program = accelerate(program)
         self.ranks = Ranks(program)
         self.digests = {mapping.name: mapping.digest for mapping in program.mappings}
         whole = "\n".join(f"{name} {digest}" for name, digest in sorted(self.digests.items()))
@@ -89,18 +91,18 @@ class Reader:
         rank_of, stage, marks = self.ranks.of, window.staging.add, window.marks
         for owner, block in window.source.blocks():
             window.firsts.setdefault(owner, len(marks))
-            for number, event in enumerate(_decoded(block)):
+            for number, (head, outcomes) in enumerate(self._program.run_headed(block.data)):
                 at = len(marks)
-                if not recent.add(self._fingerprint(event, block, number)):
+                if not recent.add(self._fingerprint(head, block, number)):
                     marks.append(DUPLICATE)
                     continue
-                if isinstance(event, Undecodable):
+                if isinstance(head, Undecodable):
                     marks.append(REFUSED)
-                    window.drafts.add(DeadLetter(block.lines[number], event.code, event.reason))
+                    window.drafts.add(DeadLetter(block.lines[number], head.code, head.reason))
                     continue
-                time = event_time(event, window.now)
+                time = event_time(head, window.now)
                 mark = CLAMPED if time.clamped else 0
-                for name, mapped in self._program.run(event):
+                for name, mapped in outcomes:
                     if isinstance(mapped, Writes):
                         mark |= MAPPED
                         for write in mapped.writes:
@@ -120,25 +122,20 @@ class Reader:
         """
         at = -1
         for _, block in window.source.blocks():
-            for number, event in enumerate(_decoded(block)):
+            for number, (head, outcomes) in enumerate(self._program.run_headed(block.data)):
                 at += 1
-                if isinstance(event, Undecodable) or window.marks.has(at, DUPLICATE):
+                if isinstance(head, Undecodable) or window.marks.has(at, DUPLICATE):
                     continue
-                time = event_time(event, window.now)
-                for name, mapped in self._program.run(event):
+                time = event_time(head, window.now)
+                for name, mapped in outcomes:
                     for write in mapped.writes if isinstance(mapped, Writes) else ():
                         if is_wanted(write.key):
                             yield block.lines[number], Contribution(at, time.micros, name, write)
 
-    def _fingerprint(self, event: Event | Undecodable, block: Block, number: int) -> bytes:
-        message_id = event.get("messageId") if isinstance(event, dict) else None
-        if message_id and isinstance(message_id, str):
-            return self._recogniser.by_message_id(message_id)
+    def _fingerprint(self, head: Head, block: Block, number: int) -> Fingerprint:
+        if isinstance(head, Header) and head.message_id and isinstance(head.message_id, str):
+            return self._recogniser.by_message_id(head.message_id)
         return self._recogniser.by_bytes(block.lines[number].raw)
 
     def _letter(self, line: Line, name: str, rejected: Rejected) -> DeadLetter:
         return DeadLetter(line, rejected.code, rejected.reason, name, self.digests[name], rejected.path)
-
-
-def _decoded(block: Block) -> Iterator[Event | Undecodable]:
-    return (decode(line.raw) for line in block.lines)

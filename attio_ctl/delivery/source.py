@@ -138,7 +138,7 @@ def _line_blocks(file: str, pieces: Iterable[bytes], offset: int, number: int, *
         yield Block(data, end, last, file, offset, number + 1)
         offset, number = end, last
     data = b"".join(rest)
-    if whole and data.strip(_SPACE):
+    if whole and data.strip():
         yield Block(data, offset + len(data), number + 1, file, offset, number + 1)
 
 
@@ -169,8 +169,10 @@ def _element_blocks(file: str, pieces: Iterable[bytes], offset: int, number: int
 
 
 def _line(file: str, raw: bytes, offset: int, end: int, number: int) -> Line | None:
+    if not raw or raw.isspace():
+        return None
     stripped = raw.strip(_SPACE)
-    return Line(file, offset + raw.index(stripped), end, number, stripped) if stripped else None
+    return Line(file, offset + raw.index(stripped), end, number, stripped)
 
 
 class _ArrayScanner:

@@ -90,6 +90,36 @@ async def test_running_a_finished_file_again_finds_duplicates_and_writes_nothing
     assert len(place.open_letters) == 2
 
 
+async def test_half_an_emoji_is_repaired_and_the_event_delivered(place: Place) -> None:
+    """Browsers cut text by UTF-16 units."""
+    event = rb'{"type":"identify","userId":"ada","traits":{"email":"ada@example.com","description":"Hi \ud83d"}}'
+
+    account = (await place.deliver(place.write([event]))).account
+
+    assert verdicts(account) == {"read": 1, "delivered": 1}
+    assert (await place.records("people", "email_addresses"))["ada@example.com"]["description"] == "Hi \ufffd"
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b'{"a":', "invalid_json"),
+        (b"\xff\xfe", "invalid_json"),
+        (b'{"a": NaN}', "invalid_json"),
+        (b"[" * 100_000, "invalid_json"),
+        (b'{"a":1} {"b":2}', "invalid_json"),
+        (b'"text"', "not_an_event"),
+        (b"null", "not_an_event"),
+    ],
+)
+async def test_a_line_without_an_event_is_a_dead_letter_with_its_bytes(place: Place, raw: bytes, code: str) -> None:
+    account = (await place.deliver(place.write([identify(1, "ada"), raw, identify(2, "bob")]))).account
+
+    assert verdicts(account) == {"read": 3, "delivered": 2, "dead_lettered": 1}
+    (letter,) = place.open_letters
+    assert (letter.line.raw, letter.line.number, letter.code) == (raw, 2, code)
+
+
 async def test_a_file_given_three_times_costs_what_it_costs_once(place: Place) -> None:
     """Also events without a `messageId`, which are recognised by their bytes."""
     anonymous = {**identify(9, "eve", seats=3), "messageId": None}

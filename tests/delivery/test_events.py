@@ -1,4 +1,4 @@
-"""One line: decoded, recognised when it comes again, placed in time."""
+"""One event: recognised when it comes again, placed in time."""
 
 from __future__ import annotations
 
@@ -9,46 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attio_ctl.delivery.events import UNTIMED, EventTime, Recogniser, Undecodable, decode, event_time
+from attio_ctl.delivery.events import UNTIMED, EventTime, Recogniser
+from attio_ctl.delivery.events import event_time as time_of
+from attio_ctl.mapping.fast.header import Header, head_of
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
+def event_time(event: dict[str, Any], now: datetime) -> EventTime:
+    head = head_of(event)
+    assert isinstance(head, Header)
+    return time_of(head, now)
+
+
 def at(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
-
-
-@pytest.mark.parametrize(
-    ("raw", "code"),
-    [
-        (b'{"a":', "invalid_json"),
-        (b"\xff\xfe", "invalid_json"),
-        (b'{"a": NaN}', "invalid_json"),
-        (b'{"a": Infinity}', "invalid_json"),
-        (b"[" * 100_000, "invalid_json"),
-        (b'{"a":1} {"b":2}', "invalid_json"),
-        (b"[1]", "not_an_event"),
-        (b'"text"', "not_an_event"),
-        (b"null", "not_an_event"),
-        (b"5", "not_an_event"),
-    ],
-)
-def test_a_line_without_an_event_says_why(raw: bytes, code: str) -> None:
-    found = decode(raw)
-
-    assert isinstance(found, Undecodable)
-    assert found.code == code
-    assert "\n" not in found.reason
-
-
-def test_half_an_emoji_is_repaired_and_the_event_kept() -> None:
-    """Browsers cut text by UTF-16 units; the fast parser refuses what comes of it."""
-    assert decode(rb'{"name":"Ada \ud83d","age":36}') == {"name": "Ada ?", "age": 36}
-
-
-@given(st.binary(max_size=40))
-def test_any_bytes_are_an_event_or_a_reason(raw: bytes) -> None:
-    assert isinstance(decode(raw), dict | Undecodable)
 
 
 @pytest.mark.parametrize(
