@@ -25,7 +25,7 @@ from typing import Any
 
 from attio_ctl.apply.journal import Journal
 from attio_ctl.apply.operations import Operations
-from attio_ctl.apply.run import apply_plan
+from attio_ctl.apply.run import RunContext, apply_plan
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.transport import fast_transport
 from attio_ctl.attio.writer import AttioWriter
@@ -121,15 +121,14 @@ async def seed(url: str, spec: WorkspaceSpec, folder: Path) -> None:
     async with connected(url, UNLIMITED) as (attio, me):
         live = await read_live(attio, me)
         with Journal(folder / "seed.journal") as journal:
-            report = await apply_plan(
-                plan_of(spec, live),
-                live,
+            context = RunContext(
                 operations=Operations(attio, live, root=folder),
                 journal=journal,
                 run="seed",
                 check_lease=lambda: None,
                 stop=asyncio.Event(),
             )
+            report = await apply_plan(plan_of(spec, live), live, context)
     assert report.counts["applied"] == len(report.outcomes), report.counts
 
 

@@ -23,13 +23,27 @@ from attio_ctl.errors import AttioCtlError
 from attio_ctl.plan.changes import Archive, Change, Create, Delete, Doable, Restore, Update
 from attio_ctl.plan.fingerprint import is_done
 from attio_ctl.plan.match import Renames
-from attio_ctl.state.answers import Answer, Names, names_of, webhook_resource
+from attio_ctl.plan.removal import taken_along
+from attio_ctl.state.answers import (
+    Item,
+    Names,
+    attribute_resource,
+    list_resource,
+    names_of,
+    object_resource,
+    titled_resource,
+    webhook_resource,
+)
 from attio_ctl.state.live import read_one
 from attio_ctl.state.resource import ID_NAMES, Resource, State, own_id
 
 LOST_ANSWER = (
     "its answer was lost, and with it the secret that Attio shows once: delete the webhook in Attio and apply again"
 )
+
+
+Performed = tuple[Applied, Resource | None]
+"""What was done, and the resource as the answer shows it, None where it shows nothing."""
 
 
 class Operations:
@@ -43,12 +57,15 @@ class Operations:
             changes: All that will be carried out; what they rename is known by its new name from the start.
         """
         renames = Renames({c.previous: c.address for c in changes if isinstance(c, Update) and c.previous is not None})
+        names = renamed_names(names_of(live), live, renames)
         self._attio = attio
         self._root = root
+        self._renames = renames
         self._ids: dict[Address, Mapping[str, str]] = {renames.address(a): r.ids for a, r in live.resources.items()}
         self._types = {renames.address(a): r.fields["type"] for a, r in live.resources.items() if a.kind == "attribute"}
         self._members = live.members
-        self._names = renamed_names(names_of(live), live, renames)
+        self._slugs, self._attributes = dict(names.slugs), dict(names.attributes)  # grow with what is made
+        self._names = Names(self._slugs, self._attributes, names.emails)
 
     async def read_now(self, change: Doable) -> Resource | None:
         """The resource that a change is about, read at this moment; None for one that is yet to be made, or gone."""
@@ -65,7 +82,8 @@ class Operations:
             live: The workspace, read after that run.
         """
         if not isinstance(change, Create):
-            return Applied(change, adopted=True) if is_done(change, await self.read_now(change)) else None
+            done = is_done(change, await self.read_now(change))
+            return Applied(change, adopted=True, ids=change.ids) if done else None
         made = self.find_made(change, live)
         if made is None or not is_done(change, replace(made, address=change.address)):
             return None
@@ -79,44 +97,61 @@ class Operations:
             return next(hooks, None)
         return live.resources.get(change.address)
 
-    async def perform(self, change: Doable) -> Applied:
+    def taken_besides(self, change: Delete, live: State) -> tuple[Address, ...]:
+        """What a deletion would take along by now that the plan does not say."""
+        found = live.resources.get(change.address)
+        known = {self._renames.address(address) for address in change.takes_along}
+        taken = (self._renames.address(address) for address in (taken_along(found, live) if found else ()))
+        return tuple(address for address in taken if address not in known)
+
+    async def perform(self, change: Doable) -> Performed:
         """
         Carry out one change.
 
         Raises:
             ApiError: Attio refused, or did not answer.
         """
+        left: Resource | None = None
         match change:
             case Create():
                 return await self._create(change)
             case Update() | Restore():
-                await self._update(change)
+                left = self._as_resource(change.address, await self._update(change))
             case Archive():
-                await self._set_archived(change)
-            case Delete() if change.address.kind == "object":
-                await self._attio.delete_object(self._own_id(change))
+                left = self._as_resource(change.address, await self._set_archived(change))
             case Delete():
-                await self._attio.delete_webhook(self._own_id(change))
-        return Applied(change)
+                delete = self._attio.delete_object if change.address.kind == "object" else self._attio.delete_webhook
+                await delete(self._own_id(change))
+        return Applied(change, ids=change.ids or self.ids_of(change.address)), left
 
     # Creates
 
-    async def _create(self, change: Create) -> Applied:
+    async def _create(self, change: Create) -> Performed:
         try:
             answer, adopted = await self._send_create(change), False
         except LostAnswerError:
             found = await self._look_up(change)
             answer, adopted = (found, True) if found else (await self._send_create(change), False)
-        self._ids[change.address] = answer["id"]
-        if change.address.kind == "attribute":
-            self._types[change.address] = change.after["type"]
+        self._learn(change, answer)
+        lost = adopted and change.address.kind == "webhook"
+        applied = Applied(change, adopted, LOST_ANSWER if lost else None, answer["id"])
+        return applied, self._as_resource(change.address, answer)
+
+    def _learn(self, change: Create, answer: Item) -> None:
+        """From here on what was made is known by its id, as what was there before."""
+        address, ids = change.address, answer["id"]
+        self._ids[address] = ids
+        if address.kind == "attribute":
+            self._types[address] = change.after["type"]
+            self._attributes[ids["attribute_id"]] = address.name
             relationship = answer.get("relationship")
             if change.with_mirror is not None and relationship:
                 self._ids[change.with_mirror] = relationship["id"]
-        lost = adopted and change.address.kind == "webhook"
-        return Applied(change, adopted, LOST_ANSWER if lost else None, answer["id"])
+                self._attributes[relationship["id"]["attribute_id"]] = change.with_mirror.name
+        elif address.kind in ("object", "list"):
+            self._slugs[ids[ID_NAMES[address.kind]]] = address.name
 
-    async def _send_create(self, change: Create) -> Answer:
+    async def _send_create(self, change: Create) -> Item:
         address, after, attio = change.address, change.after, self._attio
         match address.kind:
             case "object":
@@ -141,7 +176,7 @@ class Operations:
             case _:
                 return await self._create_webhook(change)
 
-    async def _create_webhook(self, change: Create) -> Answer:
+    async def _create_webhook(self, change: Create) -> Item:
         """
         The secret is in this answer only, so the place for it is made sure of before the call.
 
@@ -167,7 +202,7 @@ class Operations:
             beside.unlink(missing_ok=True)
         return answer
 
-    async def _look_up(self, change: Create) -> Answer | None:
+    async def _look_up(self, change: Create) -> Item | None:
         """What Attio has under an address, read fresh; a webhook is known by what it does."""
         attio, address = self._attio, change.address
         read: Callable[[], Awaitable[Sequence[Any]]]
@@ -187,51 +222,63 @@ class Operations:
                 hooks = await attio.webhooks()
                 found = (hook for hook in hooks if webhook_resource(hook, self._names).fields == change.after)
                 return next(found, None)
-        answers: Sequence[Answer] = await read()
+        answers: Sequence[Item] = await read()
         return next((answer for answer in answers if answer[key] == address.name), None)
 
     # Updates
 
-    async def _update(self, change: Update | Restore) -> None:
+    async def _update(self, change: Update | Restore) -> Item:
         address, attio = change.address, self._attio
+        self._ids[address] = change.ids or self._ids[address]
         match address.kind:
             case "object":
                 names = ("api_slug", "singular_noun", "plural_noun")
                 changed = {name: change.after[name] for name in names if name in change.after}
-                await attio.update_object(self._own_id(change), **cast(Any, changed))
+                return await attio.update_object(self._own_id(change), **cast(Any, changed))
             case "attribute":
                 target, parent = self._parent(address)
                 body = bodies.attribute_update(change, self._types[address])
-                await attio.update_attribute(target, parent, self._own_id(change), **cast(Any, body))
+                return await attio.update_attribute(target, parent, self._own_id(change), **cast(Any, body))
             case "option" | "status":
-                await self._update_titled(change)
+                return await self._update_titled(change)
             case "list":
                 body = bodies.list_body(change.after, self._member_id)
-                await attio.update_list(self._own_id(change), **cast(Any, body))
+                return await attio.update_list(self._own_id(change), **cast(Any, body))
             case _:
                 body = bodies.webhook_body(change.after, self.ids_of)
-                await attio.update_webhook(self._own_id(change), **cast(Any, body))
-        self._ids[address] = change.ids or self._ids[address]
+                return await attio.update_webhook(self._own_id(change), **cast(Any, body))
 
-    async def _update_titled(self, change: Update | Restore) -> None:
+    async def _update_titled(self, change: Update | Restore) -> Item:
         parent = self._titled_parent(change.address)
         changed: dict[str, Any] = dict(change.after)
         if isinstance(change, Restore):
             changed["is_archived"] = False
         if change.address.kind == "option":
-            await self._attio.update_option(*parent, self._own_id(change), **cast(Any, changed))
-        else:
-            await self._attio.update_status(*parent, self._own_id(change), **cast(Any, changed))
+            return await self._attio.update_option(*parent, self._own_id(change), **cast(Any, changed))
+        return await self._attio.update_status(*parent, self._own_id(change), **cast(Any, changed))
 
-    async def _set_archived(self, change: Archive) -> None:
+    async def _set_archived(self, change: Archive) -> Item:
         address = change.address
         if address.kind == "attribute":
             target, parent = self._parent(address)
-            await self._attio.update_attribute(target, parent, self._own_id(change), is_archived=True)
-        elif address.kind == "option":
-            await self._attio.update_option(*self._titled_parent(address), self._own_id(change), is_archived=True)
-        else:
-            await self._attio.update_status(*self._titled_parent(address), self._own_id(change), is_archived=True)
+            return await self._attio.update_attribute(target, parent, self._own_id(change), is_archived=True)
+        parents, own = self._titled_parent(address), self._own_id(change)
+        if address.kind == "option":
+            return await self._attio.update_option(*parents, own, is_archived=True)
+        return await self._attio.update_status(*parents, own, is_archived=True)
+
+    def _as_resource(self, address: Address, answer: Item) -> Resource:
+        match address.kind, address.parent:
+            case "object", _:
+                return object_resource(answer)
+            case "attribute", _:
+                return attribute_resource(address.top, answer, self._names)
+            case "list", _:
+                return list_resource(answer, self._names)
+            case "option" | "status" as kind, Address() as parent:
+                return titled_resource(parent, "select" if kind == "option" else "status", answer)
+            case _:
+                return webhook_resource(answer, self._names)
 
     # Names
 

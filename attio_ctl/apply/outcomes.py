@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from attio_ctl.address import Address
 from attio_ctl.plan.changes import Change
+from attio_ctl.state.resource import EMPTY, ID_NAMES
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """
     Done. `adopted` tells that an earlier try whose answer was lost had made it already; `note` what a person should
-    know about it. `ids` are Attio's ids of what a create has made.
+    know about it, `meanwhile` what somebody else changed at the same time. `ids` are Attio's ids of the resource.
     """
 
     change: Change
     adopted: bool = False
     note: str | None = None
-    ids: Mapping[str, str] | None = None
+    ids: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    meanwhile: tuple[str, ...] = ()
+
+
+def made_id(outcome: Applied) -> str:
+    """Attio's own id of what was changed or made."""
+    return outcome.ids[ID_NAMES[outcome.change.address.kind]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
 from attio_ctl.address import Address
 from attio_ctl.apply.journal import Entry, Journal
-from attio_ctl.apply.operations import Operations
+from attio_ctl.apply.meanwhile import found_in_answer
+from attio_ctl.apply.operations import Operations, Performed
 from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Outcome, Report, Skipped
 from attio_ctl.errors import AttioCtlError, CredentialsError, LeaseHeldError, StorageError, first_of
-from attio_ctl.plan.changes import Blocked, Change, Create, Doable, Restore, Update
+from attio_ctl.plan.changes import Blocked, Change, Create, Delete, Doable, Restore, Update
 from attio_ctl.plan.fingerprint import find_moves
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.order import change_stage
-from attio_ctl.state.resource import State
+from attio_ctl.state.resource import Resource, State
 
 PARALLELISM = 8
 
@@ -37,31 +38,34 @@ Step = tuple[str, str]
 NOTHING_BEGUN: Mapping[Step, bool] = MappingProxyType({})
 
 
-async def apply_plan(
-    plan: Plan,
-    live: State,
-    *,
-    operations: Operations,
-    journal: Journal,
-    run: str,
-    check_lease: Callable[[], None],
-    stop: asyncio.Event,
-    parallelism: int = PARALLELISM,
-    begun: Mapping[Step, bool] = NOTHING_BEGUN,
-    observe: Callable[[Outcome], None] = lambda _: None,
-) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """
+    What a run works with.
+
+    `run` is its name; `check_lease` raises LeaseHeldError once the lease is lost, and is called right before every
+    write; the caller sets `stop` to drain. `begun` is what an earlier run of the same plan had begun, as `begun_steps`
+    tells: it is looked up before it is sent again. `observe` is told every outcome as it comes.
+    """
+
+    operations: Operations
+    journal: Journal
+    run: str
+    check_lease: Callable[[], None]
+    stop: asyncio.Event
+    parallelism: int = PARALLELISM
+    begun: Mapping[Step, bool] = field(default_factory=lambda: NOTHING_BEGUN)
+    observe: Callable[[Outcome], None] = lambda _: None
+
+
+async def apply_plan(plan: Plan, live: State, context: RunContext) -> Report:
     """
     Carry out a plan on the workspace as it is now.
 
     Args:
-        plan: Complete; its workspace is the one that `operations` writes to.
+        plan: Complete; its workspace is the one that the operations write to.
         live: Read just now. Each touched resource is read again right before its write; a change whose touched fields
             moved since the plan is refused, the others go on.
-        check_lease: Raises LeaseHeldError when the lease is lost; called right before every write.
-        stop: Set by the caller to drain.
-        begun: What an earlier run of the same plan had begun, as `begun_steps` tells; it is looked up before it is sent
-            again.
-        observe: Told every outcome as it comes.
 
     Returns:
         One outcome per change of the plan.
@@ -69,25 +73,16 @@ async def apply_plan(
     Raises:
         StorageError: the journal cannot be written; the write that it stood for was not sent.
     """
-    runner = _Runner(
-        plan,
-        live,
-        operations=operations,
-        journal=journal,
-        check_lease=check_lease,
-        stop=stop,
-        begun=begun,
-        observe=observe,
-        slots=asyncio.Semaphore(parallelism),
-    )
-    journal.append("begin", run=run, workspace_id=plan.workspace.id, changes=[str(c.address) for c in plan.changes])
+    runner, journal = _Runner(plan, live, context), context.journal
+    changes = [str(change.address) for change in plan.changes]
+    journal.append("begin", run=context.run, workspace_id=plan.workspace.id, changes=changes)
     try:
         for _, stage in groupby(plan.changes, key=change_stage):
             await runner.run_stage(tuple(stage))
     except* StorageError as errors:
         raise first_of(errors) from None
     report = Report(
-        run=run,
+        run=context.run,
         outcomes=tuple(runner.outcomes[index] for index in range(len(plan.changes))),
         writes=runner.writes,
         stopped_by=runner.stopped_by,
@@ -99,27 +94,11 @@ async def apply_plan(
 class _Runner:
     """The state of one run; `outcomes` fills up by position in the plan."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        live: State,
-        *,
-        operations: Operations,
-        journal: Journal,
-        check_lease: Callable[[], None],
-        stop: asyncio.Event,
-        begun: Mapping[Step, bool],
-        observe: Callable[[Outcome], None],
-        slots: asyncio.Semaphore,
-    ) -> None:
+    def __init__(self, plan: Plan, live: State, context: RunContext) -> None:
         self._live = live
-        self._operations = operations
-        self._journal = journal
-        self._check_lease = check_lease
-        self._stop = stop
-        self._begun = begun
-        self._observe = observe
-        self._slots = slots
+        self._context = context
+        self._operations = context.operations
+        self._slots = asyncio.Semaphore(context.parallelism)
         self._positions: Mapping[int, int] = {id(change): index for index, change in enumerate(plan.changes)}
         self._missing: dict[Address, Outcome] = {}
         self.outcomes: dict[int, Outcome] = {}
@@ -147,7 +126,7 @@ class _Runner:
         self.outcomes[self._positions[id(change)]] = outcome
         if not isinstance(outcome, Applied) and _makes(change):
             self._missing.setdefault(change.address, outcome)
-        self._observe(outcome)
+        self._context.observe(outcome)
 
     def _foregone(self, change: Change) -> Outcome | None:
         """The outcome of a change that cannot be tried."""
@@ -166,13 +145,13 @@ class _Runner:
     async def _attempt(self, change: Change) -> Outcome:
         assert not isinstance(change, Blocked)
         async with self._slots:
-            if self._stop.is_set():
+            if self._context.stop.is_set():
                 self.stopped_by = self.stopped_by or INTERRUPTED
             if self.stopped_by:
                 return NotAttempted(change, self.stopped_by)
             try:
-                self._check_lease()
-                return await self._unless_moved(change) or await self._write(change)
+                self._context.check_lease()
+                return await self._carry_out(change)
             except LeaseHeldError as error:
                 self.stopped_by = error.what
                 return NotAttempted(change, error.what)
@@ -184,36 +163,46 @@ class _Runner:
             except AttioCtlError as error:
                 return Failed(change, error.what)
 
-    async def _unless_moved(self, change: Doable) -> Outcome | None:
-        """A last look, right before the write: what an earlier run has done, and what moved since the plan."""
-        step = entry_of(change)
-        if step in self._begun and (done := await self._operations.find_done(change, self._live)):
-            return replace(done, note=None) if self._begun[step] else done
+    async def _carry_out(self, change: Doable) -> Outcome:
+        """Write, unless an earlier run has done it, or a last look shows that something moved since the plan."""
+        begun = self._context.begun
+        if entry_of(change) in begun and (done := await self._operations.find_done(change, self._live)):
+            return replace(done, note=None) if begun[entry_of(change)] else done
+        seen = await self._operations.read_now(change)
+        moves = self._moves(change, seen)
+        if moves:
+            return Moved(change, moves)
+        return await self._write(change, seen)
+
+    def _moves(self, change: Doable, seen: Resource | None) -> tuple[str, ...]:
         if isinstance(change, Create):
             moves = find_moves(change, self._operations.find_made(change, self._live))
         else:
-            moves = find_moves(change, await self._operations.read_now(change)) if change.ids else ()
-        return Moved(change, tuple(str(move) for move in moves)) if moves else None
+            moves = find_moves(change, seen) if change.ids else ()
+        more = self._operations.taken_besides(change, self._live) if isinstance(change, Delete) else ()
+        taken = (f"`{address}` would go with `{change.address}`, which the plan does not say" for address in more)
+        return (*(str(move) for move in moves), *taken)
 
-    async def _write(self, change: Doable) -> Outcome:
-        self._check_lease()
+    async def _write(self, change: Doable, seen: Resource | None) -> Outcome:
+        self._context.check_lease()
         self._record("intent", change)
         self.writes += 1
         try:
-            applied = await self._within_grace(self._operations.perform(change))
+            performed = await self._within_grace(self._operations.perform(change))
         except StorageError:
             raise
         except AttioCtlError as error:
             self._record("result", change, error=str(error))
             raise
-        if applied is None:
+        if performed is None:
             return Failed(change, "the run was interrupted before the answer came; resuming looks it up")
+        applied, left = performed
         self._record("result", change, adopted=applied.adopted)
-        return applied
+        return replace(applied, meanwhile=found_in_answer(change, seen, left))
 
-    async def _within_grace(self, performing: Coroutine[Any, Any, Applied]) -> Applied | None:
+    async def _within_grace(self, performing: Coroutine[Any, Any, Performed]) -> Performed | None:
         """The outcome of a write; None when the run was told to stop and the answer did not come soon after."""
-        write, stopped = asyncio.create_task(performing), asyncio.create_task(self._stop.wait())
+        write, stopped = asyncio.create_task(performing), asyncio.create_task(self._context.stop.wait())
         try:
             await asyncio.wait((write, stopped), return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait((write,), timeout=GRACE)
@@ -227,7 +216,7 @@ class _Runner:
 
     def _record(self, event: str, change: Doable, **data: Any) -> None:
         address, action = entry_of(change)
-        self._journal.append(event, address=address, action=action, **data)
+        self._context.journal.append(event, address=address, action=action, **data)
 
 
 def entry_of(change: Change) -> Step:

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from attio_ctl.apply.outcomes import Applied, Report
+from attio_ctl.apply.outcomes import Applied, Report, made_id
 from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Restore, Update
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.order import in_order
 from attio_ctl.plan.removal import ARCHIVABLE
-from attio_ctl.state.resource import ID_NAMES, Json, Resource, State, own_id
+from attio_ctl.state.resource import Json, Resource, State, own_id
 from attio_ctl.state.sealing import seal
 
 NOTE = "undo of an apply"
@@ -34,7 +34,7 @@ def build_undo(plan: Plan, report: Report, live: State, *, now: datetime, expire
     pairs = zip(plan.changes, report.outcomes, strict=True)
     done = [(change, outcome) for change, outcome in pairs if isinstance(outcome, Applied)][::-1]
     by_id = {own_id(resource): resource for resource in live.resources.values()}
-    changes = in_order([undone for change, outcome in done for undone in _undo(change, _found(change, outcome, by_id))])
+    changes = in_order([undone for change, outcome in done for undone in _undo(change, by_id.get(made_id(outcome)))])
     return replace(
         plan,
         changes=changes,
@@ -44,12 +44,6 @@ def build_undo(plan: Plan, report: Report, live: State, *, now: datetime, expire
         created_at=now,
         expires_at=now + expires,
     )
-
-
-def _found(change: Change, outcome: Applied, by_id: Mapping[str, Resource]) -> Resource | None:
-    """What a change was about, as the run left it."""
-    ids = outcome.ids or change.ids
-    return by_id.get(ids.get(ID_NAMES[change.address.kind], ""))
 
 
 def _undo(change: Change, found: Resource | None) -> Iterator[Change]:

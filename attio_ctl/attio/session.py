@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeVar
 
 from attio_ctl.attio import decoding
+from attio_ctl.attio.breaker import Breaker
 from attio_ctl.attio.clock import Clock
 from attio_ctl.attio.errors import (
     ApiError,
@@ -40,12 +41,6 @@ from attio_ctl.attio.retry import (
     maybe_done,
     wait_of,
 )
-
-OUTAGE_AFTER: Final = 5
-"""So many failures in a row, across all calls of a kind, are an outage: from then on Attio is probed."""
-
-OUTAGE_PROBE: Final = 1.0
-"""Seconds between probes during an outage."""
 
 CUT_OFF: Final = "the body of the answer is cut off or is no JSON"
 
@@ -88,7 +83,7 @@ class ReadSession:
         self._retry_for = retry_for
         self._on_request = on_request
         self._usage = Usage()
-        self._failures: dict[Kind, int] = {"read": 0, "write": 0}
+        self._breakers: dict[Kind, Breaker] = {"read": Breaker(clock), "write": Breaker(clock)}
         self._gates: dict[Kind, asyncio.Semaphore] = {
             "read": asyncio.Semaphore(CONNECTIONS),
             "write": asyncio.Semaphore(CONNECTIONS),
@@ -132,24 +127,27 @@ class ReadSession:
             raise AssertionError(f"a session for reads was asked to send `{request}`")
         started: float | None = None
         unsure = False
+        breaker = self._breakers[request.kind]
         for attempt in itertools.count(1):
-            sent_at, outcome = await self._attempt(request, attempt)
+            async with breaker.turn() as is_probe:
+                sent_at, outcome = await self._attempt(request, attempt)
+                verdict = self._judge(request, outcome, decode)
+                await self._slow_down(request.kind, outcome, verdict, is_probe=is_probe)
             started = sent_at if started is None else started
-            verdict = self._judge(request, outcome, decode)
-            await self._slow_down(request.kind, outcome, verdict)
             match verdict:
                 case Decoded(value):
                     return value
                 case ApiError():
                     return _settle(request, verdict, unsure=unsure)
             unsure = unsure or maybe_done(verdict)
+            circuit = breaker.circuit
             decision = decide(
                 verdict,
                 repeatable=request.repeatable,
                 attempt=attempt,
-                elapsed=self._clock.monotonic() - started,
+                elapsed=self._clock.monotonic() - min(started, circuit.opened_at),
                 budget=self._retry_for,
-                draw=random.random(),  # noqa: S311  jitter is no secret
+                draw=0.0 if circuit.is_open else random.random(),  # noqa: S311  jitter is no secret
             )
             if isinstance(decision, GiveUp):
                 raise _last_error(request, outcome, attempts=attempt, unsure=unsure)
@@ -194,16 +192,17 @@ class ReadSession:
             return ServerFault(outcome.status, wait or 0.0)
         return error_of(request, refusal_of(outcome))
 
-    async def _slow_down(self, kind: Kind, outcome: Answer | NoAnswer, verdict: Verdict) -> None:
+    async def _slow_down(self, kind: Kind, outcome: Answer | NoAnswer, verdict: Verdict, *, is_probe: bool) -> None:
         match verdict:
+            case ServerFault(wait=wait):
+                self._breakers[kind].note_failure(wait=wait, is_probe=is_probe)
+            case NoAnswer():
+                self._breakers[kind].note_failure(wait=0.0, is_probe=is_probe)
             case Throttled(wait):
+                self._breakers[kind].note_answer()
                 await self._limiter.penalise(kind, wait)
-            case ServerFault() | NoAnswer():
-                self._failures[kind] += 1
-                if self._failures[kind] >= OUTAGE_AFTER:
-                    await self._limiter.penalise(kind, OUTAGE_PROBE)
             case _:
-                self._failures[kind] = 0
+                self._breakers[kind].note_answer()
                 if isinstance(outcome, Answer) and exhausted(outcome.headers):
                     await self._limiter.hold(kind, wait_of(outcome.headers, self._clock.wall()) or DEFAULT_WAIT)
 

@@ -67,7 +67,7 @@ def command(
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
     approve = applying.go_ahead if auto_approve else applying.ask
-    applying_run = applying.Run(
+    work = applying.Applying(
         loaded=loaded,
         file=file,
         resume=resume,
@@ -76,7 +76,7 @@ def command(
         parallelism=parallelism,
         wait_activation=0.0 if wait_activation is None else parse_duration(wait_activation),
     )
-    done, interrupted = wiring.run_draining(applying_run)
+    done, interrupted = wiring.run_draining(work)
     if done is None:
         console.note("Apply cancelled; nothing was written.")
         ctx.exit(Exit.ERROR)

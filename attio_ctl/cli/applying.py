@@ -19,9 +19,10 @@ import click
 from attio_ctl.address import Address
 from attio_ctl.apply import lease
 from attio_ctl.apply.journal import Journal, read_journal
+from attio_ctl.apply.meanwhile import with_later_changes, written_by
 from attio_ctl.apply.operations import Operations
 from attio_ctl.apply.outcomes import Applied, Outcome, Report
-from attio_ctl.apply.run import NOTHING_BEGUN, Step, apply_plan, begun_steps
+from attio_ctl.apply.run import NOTHING_BEGUN, RunContext, Step, apply_plan, begun_steps
 from attio_ctl.apply.undo import build_undo
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import console, planning, safety, wiring
@@ -36,9 +37,9 @@ from attio_ctl.plan.model import Plan
 from attio_ctl.plan.sealed import unseal_change
 from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
-from attio_ctl.state.lock import build_lock, dump_lock, lock_path, read_lock, with_known_ids
-from attio_ctl.state.resource import State, Workspace
-from attio_ctl.state.sealing import written_in
+from attio_ctl.state.lock import NOTHING_APPLIED, build_lock, dump_lock, lock_path, read_lock, with_known_ids
+from attio_ctl.state.resource import Json, State, Workspace
+from attio_ctl.state.sealing import placeholders_in
 
 ACTIVATION_POLL = 5.0
 """Seconds between looks at whether an object has been activated."""
@@ -59,7 +60,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Applying:
     """
     One `apply` from end to end; called with the event that tells it to stop.
 
@@ -98,7 +99,7 @@ class Run:
                 live = await read_live(attio, workspace)
                 safety.check_whole(live)
                 report = await self._carry_out(attio, live, plan, run=run, check_lease=check_lease, stop=stop)
-            return Done(plan, report, await self._settle(attio, workspace, plan, report, stop))
+            return await self._settle(attio, workspace, plan, report, stop)
 
     async def _plan(self, attio: AttioWriter, workspace: Workspace, stop: asyncio.Event) -> Plan:
         if self.resume is not None:
@@ -132,9 +133,7 @@ class Run:
         wiring.write_file(files("plan.json"), document.dump(plan))
         begun = _begun(files("journal"))
         with Journal(files("journal")) as journal:
-            return await apply_plan(
-                replace(plan, changes=tuple(_unsealed(change) for change in plan.changes)),
-                live,
+            context = RunContext(
                 operations=Operations(attio, live, root=self.loaded.root, changes=plan.changes),
                 journal=journal,
                 run=run,
@@ -144,10 +143,13 @@ class Run:
                 begun=begun,
                 observe=_watch(len(plan.changes)),
             )
+            return await apply_plan(
+                replace(plan, changes=tuple(_unsealed(change) for change in plan.changes)), live, context
+            )
 
     async def _settle(
         self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report, stop: asyncio.Event
-    ) -> Path | None:
+    ) -> Done:
         """
         Read back what the run has left: it goes into the lock file, and the way back into the undo file.
 
@@ -160,21 +162,22 @@ class Run:
         except (AttioCtlError, TimeoutError) as error:
             why = str(error) or "no answer in time"
             console.note(f"The lock file is as it was: what the run has left could not be read back ({why}).")
-            return None
-        self._write_lock(live, frozenset(outcome.change.address for outcome in report.of(Applied)))
+            return Done(plan, report)
+        report = replace(report, outcomes=with_later_changes(report.outcomes, live))
+        self._write_lock(live, written_by(report.outcomes))
         if not report.of(Applied):
-            return None
+            return Done(plan, report)
         path = run_file(self.loaded, workspace.id, report.run, "undo.plan.json")
         undo = build_undo(plan, report, live, now=datetime.now(UTC).replace(microsecond=0), expires=UNDO_VALID)
         wiring.write_file(path, document.dump(undo))
-        return path
+        return Done(plan, report, path)
 
     def _protected(self, workspace: Workspace) -> frozenset[Address]:
         desired = build_desired(self.loaded.spec, self.loaded.places.at)
         lock = read_lock(lock_path(self.loaded.files[0])).of(workspace.id)
         return lock.protected | planning.protected_by(desired)
 
-    def _write_lock(self, live: State, applied: frozenset[Address] = frozenset()) -> None:
+    def _write_lock(self, live: State, applied: Mapping[Address, Mapping[str, Json]] = NOTHING_APPLIED) -> None:
         if live.incomplete:  # what could not be read is not gone
             return
         path = lock_path(self.loaded.files[0])
@@ -182,9 +185,9 @@ class Run:
         before = read_lock(path).of(live.workspace.id)
         desired = with_known_ids(build_desired(self.loaded.spec, self.loaded.places.at), before)
         forgotten = frozenset(r.address for r in planning.removals_of(self.loaded) if r.action == "forget")
-        written = written_in(self.loaded)
+        placeholders = placeholders_in(self.loaded)
         pairs = match(desired, live)
-        lock = build_lock(before, desired, live, pairs, applied=applied, forgotten=forgotten, written=written)
+        lock = build_lock(before, desired, live, pairs, applied=applied, forgotten=forgotten, placeholders=placeholders)
         data = dump_lock(lock)
         if not path.exists() or path.read_bytes() != data:
             wiring.write_file(path, data)

@@ -23,11 +23,11 @@ from attio_ctl.plan.changes import Archive, Change, Delete
 from attio_ctl.plan.diff import diff
 from attio_ctl.plan.drift import find_drift
 from attio_ctl.plan.impact import COUNTED_UP_TO, NO_IMPACTS, Impact, Question, lists_of, questions
-from attio_ctl.plan.limits import Limits, find_excesses
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.removal import Guards, Removal
 from attio_ctl.plan.sealed import seal_change
 from attio_ctl.plan.select import select
+from attio_ctl.plan.thresholds import Thresholds, find_excesses
 from attio_ctl.render.markdown import BUDGET as COMMENT_BYTES
 from attio_ctl.render.markdown import Section, render_markdown
 from attio_ctl.render.terminal import render_plan
@@ -36,7 +36,7 @@ from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
 from attio_ctl.state.lock import NO_LOCK, Lock, lock_path, read_lock, with_known_ids
 from attio_ctl.state.resource import State, Workspace
-from attio_ctl.state.sealing import written_in
+from attio_ctl.state.sealing import placeholders_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, op
         known_addresses(options.excludes, desired, live),
     )
     impacts = NO_IMPACTS if options.no_impact or live.incomplete else await count_impacts(attio, changes, live)
-    written = written_in(loaded)
+    placeholders = placeholders_in(loaded)
     plan = build_plan(
         name=loaded.spec.workspace,
-        changes=tuple(seal_change(change, written, lock.hidden(change.address)) for change in changes),
+        changes=tuple(seal_change(change, placeholders, lock.hidden(change.address)) for change in changes),
         desired=desired,
         live=live,
         removals=removals,
@@ -86,7 +86,7 @@ async def make_plan(loaded: Loaded, attio: AttioReader, workspace: Workspace, op
         mappings=checking.note_mappings(loaded, delivered_with(loaded, workspace.id)),
         impacts=impacts,
         drift=() if live.incomplete else find_drift(lock, live),
-        held_by=find_excesses(changes, impacts, Limits(options.max_archive, options.max_impact)),
+        held_by=find_excesses(changes, impacts, Thresholds(options.max_archive, options.max_impact)),
         now=datetime.now(UTC).replace(microsecond=0),
         expires=timedelta(hours=options.expires_hours),
     )

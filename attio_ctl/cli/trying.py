@@ -19,7 +19,7 @@ from attio_ctl.state.desired import build_desired
 from attio_ctl.state.live import read_live
 from attio_ctl.state.resource import Json
 from attio_ctl.state.schema import Schema, build_schema
-from attio_ctl.state.sealing import map_text, written_in
+from attio_ctl.state.sealing import map_text, placeholders_in
 from attio_ctl.state.standard import standard_state
 
 MIN_HIDDEN: Final = 4
@@ -117,7 +117,7 @@ def rewrite(loaded: Loaded, report: TrialReport) -> Iterator[tuple[Path, int]]:
 
 def _for_a_file(loaded: Loaded, trial: Trial, place: Place) -> Json:
     """What a test got, so that reading it from a file gives the same again."""
-    written = written_in(loaded)
+    written = placeholders_in(loaded)
     secrets = [value for value in loaded.substituted.values() if value]
 
     def in_yaml(text: str) -> Any:

@@ -54,9 +54,9 @@ def diff(
             case Resource(), Resource(archived=True) if _is_held_by_old_name(resource, found, live):
                 changes.append(_slug_taken(resource, found))
             case Resource(), Resource(archived=True):
-                changes += _restore(resource, replace(found, fields=renames.fields(found.fields)))
+                changes += _restore(resource, renames.renamed(found))
             case Resource(), Resource():
-                changes += _update(resource, replace(found, fields=renames.fields(found.fields)))
+                changes += _update(resource, renames.renamed(found))
     changes = list(block_unknown_targets(changes, desired, live))
     changes += plan_removals(removals, desired, live, guards)
     return in_order(with_dependencies(changes))
@@ -252,8 +252,8 @@ def _without_held(before: Fields, after: Fields, refused: tuple[Blocked, ...]) -
 
 
 def _split_default(resource: Resource, after: Fields) -> tuple[Fields, Fields]:
-    """A default that names a title, which may be new or renamed itself, apart from the other fields."""
-    if resource.fields.get("type") not in ("select", "status") or after.get("default_value") is None:
+    """A default that names or named a title, which may be new or renamed itself, apart from the other fields."""
+    if resource.fields.get("type") not in ("select", "status") or "default_value" not in after:
         return {}, after
     return {"default_value": after["default_value"]}, {n: v for n, v in after.items() if n != "default_value"}
 

@@ -49,8 +49,8 @@ class Move:
     def __str__(self) -> str:
         if self.field is None:
             return f"`{self.address}` is {self.now}, but the plan saw it {self.planned}"
-        now = HIDDEN if is_sealed(self.planned) else _show(self.now)
-        return f"`{self.address}`: `{self.field}` is {now}, but the plan saw {_show(self.planned)}"
+        now = HIDDEN if is_sealed(self.planned) else show_json(self.now)
+        return f"`{self.address}`: `{self.field}` is {now}, but the plan saw {show_json(self.planned)}"
 
 
 def find_moves(change: Doable, now: Resource | None) -> tuple[Move, ...]:
@@ -97,5 +97,6 @@ def _presence(resource: Resource) -> str:
     return "archived" if resource.archived else "there already"
 
 
-def _show(value: Json) -> str:
+def show_json(value: Json) -> str:
+    """A value in backticks; one that was sealed stays hidden."""
     return HIDDEN if is_sealed(value) else f"`{json.dumps(value, ensure_ascii=False)}`"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from attio_ctl.address import Address
+from attio_ctl.state.answers import TITLED_BY_TYPE
 from attio_ctl.state.resource import Json, Resource, State, own_id
 
 Pairs = dict[Address, Resource | None]
@@ -95,8 +96,8 @@ class Renames:
     """
     What a plan renames: old addresses to new ones.
 
-    Fields of other resources name objects, lists and attributes by slug; while nothing but the name changes, they must
-    not look different.
+    Fields of other resources name objects, lists and attributes by slug, and a default names options or statuses by
+    title; while nothing but the name changes, they must not look different.
     """
 
     moved: Mapping[Address, Address] = field(default_factory=dict)
@@ -109,11 +110,11 @@ class Renames:
                 return Address((*new.steps, *old.steps[length:]))
         return old
 
-    def fields(self, fields: Mapping[str, Json]) -> Mapping[str, Json]:
-        """The fields of a live resource with the new names of what they point at."""
+    def renamed(self, found: Resource) -> Resource:
+        """A live resource, whose fields say the new names of what they point at."""
         if not self.moved:
-            return fields
-        new = dict(fields)
+            return found
+        new = dict(found.fields)
         if new.get("allowed_objects"):
             new["allowed_objects"] = sorted(self._object(slug) for slug in new["allowed_objects"])
         if new.get("parent_object"):
@@ -122,7 +123,11 @@ class Renames:
             new["relationship"] = self._relationship(new["relationship"])
         if new.get("subscriptions"):
             new["subscriptions"] = [self._subscription(each) for each in new["subscriptions"]]
-        return new
+        if new.get("type") in TITLED_BY_TYPE and new.get("default_value"):
+            kind = TITLED_BY_TYPE[new["type"]]
+            titles = (self.address(found.address.child(kind, title)).name for title in new["default_value"]["static"])
+            new["default_value"] = {"static": list(titles)}
+        return replace(found, fields=new)
 
     def _object(self, slug: str) -> str:
         return self.address(Address.root("object", slug)).name

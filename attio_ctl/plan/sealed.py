@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from attio_ctl.plan.changes import Archive, Change, Create, Delete, Doable, Restore, Update
 from attio_ctl.state.resource import Json
-from attio_ctl.state.sealing import Written, as_written, map_text, seal
+from attio_ctl.state.sealing import Placeholders, as_written, map_text, seal
 
 
-def seal_change(change: Change, written: Written, hidden: Collection[str] = ()) -> Change:
+def seal_change(change: Change, placeholders: Placeholders, hidden: Collection[str] = ()) -> Change:
     """
     The change without values from the environment; `sealed` names the fields that have or had any.
 
@@ -18,7 +18,7 @@ def seal_change(change: Change, written: Written, hidden: Collection[str] = ()) 
         hidden: Fields that the lock file keeps as a hash: what they hold now came from the environment, too.
     """
     after: Mapping[str, Json] = {} if isinstance(change, Archive | Delete) else change.after
-    filled = {name: as_written(value, written) for name, value in after.items()}
+    filled = {name: as_written(value, placeholders) for name, value in after.items()}
     sealed = {name for name, value in filled.items() if value != after[name]}
     if isinstance(change, Create):
         return replace(change, after=filled, sealed=tuple(sorted(sealed))) if sealed else change

@@ -119,8 +119,10 @@ def render_report(report: Report, style: Style) -> str:
     lines: list[str] = []
     for outcome in report.outcomes:
         match outcome:
-            case Applied(change, _, str() as note):
-                lines += _wrapped(Line("!", 0, f"{change.address} was made, but {note}"), style)
+            case Applied(change, note=note, meanwhile=meanwhile):
+                told = [f"{change.address} was made, but {note}"] if note else []
+                told += [f"{change.address}: {each}" for each in meanwhile]
+                lines += [row for text in told for row in _wrapped(Line("!", 0, text), style)]
             case Failed(change, error):
                 lines += _wrapped(Line("!", 0, f"{change.address} failed: {error}"), style)
             case Moved(_, how):

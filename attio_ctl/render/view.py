@@ -141,7 +141,7 @@ def _change_lines(change: Change, titles: tuple[Create, ...], plan: Plan, held: 
             previous = change.previous
             remark = f"renamed from `{previous.name}`, same id, values kept" if previous else ""
             if change.reason == "default_after_titles":
-                remark = "once its options exist"
+                remark = "once its titles are in place"
             yield Line("~", depth, name, remark)
             yield from _field_lines(change.before, change.after, depth + 1)
             if change.unchanged:

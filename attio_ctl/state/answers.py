@@ -10,7 +10,8 @@ from attio_ctl.address import Address
 from attio_ctl.state.resource import Json, Resource, State
 from attio_ctl.state.values import plain_default, sorted_by_json
 
-Answer = Mapping[str, Any]
+Item = Mapping[str, Any]
+"""One object, attribute, option, status, list or webhook as the API describes it."""
 
 TITLED_BY_TYPE = {"select": "option", "status": "status"}
 
@@ -45,12 +46,12 @@ def known(names: Mapping[str, str], own_id: str) -> str:
     return names.get(own_id, own_id)
 
 
-def slug_of(answer: Answer, id_name: str) -> str:
+def slug_of(answer: Item, id_name: str) -> str:
     """An object's slug may be null by the OpenAPI document; its id then stands in."""
     return str(answer["api_slug"] or answer["id"][id_name])
 
 
-def object_resource(answer: Answer) -> Resource:
+def object_resource(answer: Item) -> Resource:
     """An object that is active; Attio lists no others."""
     return Resource(
         address=Address.root("object", slug_of(answer, "object_id")),
@@ -59,7 +60,7 @@ def object_resource(answer: Answer) -> Resource:
     )
 
 
-def list_resource(answer: Answer, names: Names) -> Resource:
+def list_resource(answer: Item, names: Names) -> Resource:
     """A list, its grants by e-mail address."""
     parents = answer["parent_object"]
     granted = (
@@ -79,7 +80,7 @@ def list_resource(answer: Answer, names: Names) -> Resource:
     return Resource(address=Address.root("list", slug_of(answer, "list_id")), fields=fields, ids=answer["id"])
 
 
-def attribute_resource(parent: Address, answer: Answer, names: Names) -> Resource:
+def attribute_resource(parent: Address, answer: Item, names: Names) -> Resource:
     """An attribute of an object or list, its targets by slug."""
     config = answer.get("config") or {}
     fields: dict[str, Json] = {
@@ -116,7 +117,7 @@ def attribute_resource(parent: Address, answer: Answer, names: Names) -> Resourc
     )
 
 
-def titled_resource(attribute: Address, attribute_type: str, answer: Answer) -> Resource:
+def titled_resource(attribute: Address, attribute_type: str, answer: Item) -> Resource:
     """An option or status."""
     kind = TITLED_BY_TYPE[attribute_type]
     names = ("title", "celebration_enabled", "target_time_in_status") if kind == "status" else ("title",)
@@ -128,7 +129,7 @@ def titled_resource(attribute: Address, attribute_type: str, answer: Answer) -> 
     )
 
 
-def webhook_resource(answer: Answer, names: Names) -> Resource:
+def webhook_resource(answer: Item, names: Names) -> Resource:
     """Webhooks have no name in Attio, so the id stands in for it; `plan.match` pairs them by what they do."""
     subscriptions = sorted_by_json(_subscription(s, names) for s in answer["subscriptions"])
     return Resource(
@@ -141,7 +142,7 @@ def webhook_resource(answer: Answer, names: Names) -> Resource:
 FILTER_FIELDS = {"id.object_id": "object", "id.list_id": "list", "id.attribute_id": "attribute"}
 
 
-def _subscription(answer: Answer, names: Names) -> dict[str, Json]:
+def _subscription(answer: Item, names: Names) -> dict[str, Json]:
     """A filter of equalities on object, list and attribute becomes their slugs; any other is kept as it is."""
     subscription: dict[str, Json] = {"event_type": answer["event_type"]}
     conditions = answer.get("filter")

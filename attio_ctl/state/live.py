@@ -11,7 +11,7 @@ from attio_ctl.attio.reader import AttioReader
 from attio_ctl.attio.types import Target
 from attio_ctl.errors import AttioCtlError, CredentialsError, first_of
 from attio_ctl.state.answers import (
-    Answer,
+    Item,
     Names,
     attribute_resource,
     list_resource,
@@ -22,8 +22,8 @@ from attio_ctl.state.answers import (
 )
 from attio_ctl.state.resource import ID_NAMES, Resource, State, Workspace
 
-Read = Callable[[], Awaitable[Sequence[Answer]]]
-Attempt = Callable[[str, Read], Awaitable[Sequence[Answer]]]
+Read = Callable[[], Awaitable[Sequence[Item]]]
+Attempt = Callable[[str, Read], Awaitable[Sequence[Item]]]
 """A read with its name, for the report of what could not be read."""
 Ids = Mapping[str, str]
 """Attio's id of an object or list to its slug, or of a member to their e-mail address."""
@@ -41,7 +41,7 @@ async def read_live(attio: AttioReader, workspace: Workspace) -> State:
     """
     failed: list[str] = []
 
-    async def attempt(what: str, call: Read) -> Sequence[Answer]:
+    async def attempt(what: str, call: Read) -> Sequence[Item]:
         try:
             return await call()
         except CredentialsError:
@@ -99,12 +99,12 @@ async def read_live(attio: AttioReader, workspace: Workspace) -> State:
 
 async def _read_attributes(
     attio: AttioReader, attempt: Attempt, target: Target, parent: str
-) -> list[tuple[Answer, Sequence[Answer]]]:
+) -> list[tuple[Item, Sequence[Item]]]:
     """The attributes of one object or list, each with its options or statuses."""
     where = str(Address.root(target.removesuffix("s"), parent))
     attributes = await attempt(f"attributes of {where}", lambda: attio.attributes(target, parent))
 
-    async def titled(attribute: Answer) -> Sequence[Answer]:
+    async def titled(attribute: Item) -> Sequence[Item]:
         slug = attribute["api_slug"]
         match attribute["type"]:
             case "select":
@@ -155,7 +155,7 @@ async def read_one(attio: AttioReader, address: Address, ids: Mapping[str, str],
         return None
 
 
-def _among(answers: Sequence[Answer], id_name: str, own: str, convert: Callable[[Answer], Resource]) -> Resource | None:
+def _among(answers: Sequence[Item], id_name: str, own: str, convert: Callable[[Item], Resource]) -> Resource | None:
     return next((convert(answer) for answer in answers if answer["id"][id_name] == own), None)
 
 

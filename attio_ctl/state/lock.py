@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from attio_ctl.address import Address
@@ -20,7 +21,7 @@ from attio_ctl.config.nodes import plain
 from attio_ctl.config.yaml_reader import read_yaml
 from attio_ctl.errors import StorageError
 from attio_ctl.state.resource import Json, Resource, State, own_id
-from attio_ctl.state.sealing import NOTHING_HIDDEN, Written, as_written, is_sealed, seal
+from attio_ctl.state.sealing import NOTHING_HIDDEN, Placeholders, as_written, is_sealed, seal
 
 VERSION: Final = 1
 HEAD: Final = (
@@ -69,6 +70,7 @@ class Lock:
 
 
 NO_LOCK: Final = Lock()
+NOTHING_APPLIED: Final[Mapping[Address, Mapping[str, Json]]] = MappingProxyType({})
 
 
 def lock_path(workspace_file: Path) -> Path:
@@ -143,21 +145,22 @@ def build_lock(
     live: State,
     pairs: Mapping[Address, Resource | None],
     *,
-    applied: frozenset[Address] = frozenset(),
+    applied: Mapping[Address, Mapping[str, Json]] = NOTHING_APPLIED,
     forgotten: frozenset[Address] = frozenset(),
-    written: Written = NOTHING_HIDDEN,
+    placeholders: Placeholders = NOTHING_HIDDEN,
 ) -> Lock:
     """
     The lock after an apply.
 
-    What was applied, or is as the files ask for, is taken as it is live now. What is not (it was left out, or failed)
-    stays as it was locked before, so that drift under it is not forgotten. What the files do not manage any more is
-    dropped, unless it is protected, still there and not to be forgotten.
+    What was applied is taken as it was written, so that what somebody changed since is drift; what is as the files ask
+    for, as it is live now. What is neither (it was left out, or failed) stays as it was locked before, so that drift
+    under it is not forgotten. What the files do not manage any more is dropped, unless it is protected, still there and
+    not to be forgotten.
 
     Args:
-        applied: What the apply has just changed, also where the files have moved on since its plan.
+        applied: The fields that the apply has just written, also where the files have moved on since its plan.
         forgotten: What a `removed:` entry says to stop managing.
-        written: What comes from the environment; a field that holds any of it is locked as a hash.
+        placeholders: What comes from the environment; a field that holds any of it is locked as a hash.
         pairs: Each desired resource's live one, as `plan.match` finds it.
     """
     assert live.workspace is not None, "a live state knows its workspace"
@@ -171,12 +174,14 @@ def build_lock(
         if found is None or found.archived:
             continue
         resource = desired.resources[address]
-        fields = {name: found.fields.get(name) for name in resource.fields}
+        fields = {name: applied.get(address, {}).get(name, found.fields.get(name)) for name in resource.fields}
         known = before.resources.get(address)
         if known is not None and address not in applied and fields != resource.fields:
             fields = dict(known.fields)
         else:
-            fields = {n: seal(value) if as_written(value, written) != value else value for n, value in fields.items()}
+            fields = {
+                n: seal(value) if as_written(value, placeholders) != value else value for n, value in fields.items()
+            }
         kept[address] = Locked(own_id(found), fields, resource.protect)
     return Lock(live.workspace.id, kept)
 

@@ -20,13 +20,13 @@ from attio_ctl.state.resource import Json
 SEAL: Final = "sealed"
 HIDDEN: Final = "(hidden)"
 
-Written = Mapping[str, str]
+Placeholders = Mapping[str, str]
 """A value with something from the environment in it, to the text that stands for it in the file."""
 
-NOTHING_HIDDEN: Final[Written] = MappingProxyType({})
+NOTHING_HIDDEN: Final[Placeholders] = MappingProxyType({})
 
 
-def written_in(loaded: Loaded) -> Written:
+def placeholders_in(loaded: Loaded) -> Placeholders:
     """The values of a workspace that must not be shown."""
     secrets = [value for value in loaded.substituted.values() if value]
     return {
@@ -36,9 +36,9 @@ def written_in(loaded: Loaded) -> Written:
     }
 
 
-def as_written(value: Json, written: Written) -> Json:
+def as_written(value: Json, placeholders: Placeholders) -> Json:
     """A value as the files have it, at every depth."""
-    return map_text(value, lambda text: written.get(text, text))
+    return map_text(value, lambda text: placeholders.get(text, text))
 
 
 def seal(value: Json) -> dict[str, str]:

@@ -18,7 +18,7 @@ from states import desired_of
 from attio_ctl.apply.journal import Journal
 from attio_ctl.apply.operations import Operations
 from attio_ctl.apply.outcomes import Failed, Report
-from attio_ctl.apply.run import apply_plan
+from attio_ctl.apply.run import RunContext, apply_plan
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.plan import document
@@ -74,15 +74,14 @@ def plan_of(desired: State, live: State) -> Plan:
 
 async def carry_out(plan: Plan, live: State, attio: AttioWriter, folder: Path) -> Report:
     with Journal(folder / "run.journal") as journal:
-        return await apply_plan(
-            plan,
-            live,
+        context = RunContext(
             operations=Operations(attio, live, root=folder),
             journal=journal,
             run="r",
             check_lease=lambda: None,
             stop=asyncio.Event(),
         )
+        return await apply_plan(plan, live, context)
 
 
 @pytest.mark.anyio

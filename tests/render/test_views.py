@@ -11,9 +11,9 @@ from plans import add, attribute, delete, plan_of
 
 from attio_ctl.address import Address
 from attio_ctl.plan import document
-from attio_ctl.plan.limits import Limits, find_excesses
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.select import select
+from attio_ctl.plan.thresholds import Thresholds, find_excesses
 from attio_ctl.render.html import render_html
 from attio_ctl.render.markdown import render_markdown
 from attio_ctl.render.terminal import render_plan
@@ -55,7 +55,7 @@ def test_what_goes_along_counts_as_destroyed() -> None:
 
 
 def test_what_goes_along_counts_against_the_limit() -> None:
-    assert list(find_excesses([DELETED], {}, Limits(max_archive=1))) == [
+    assert list(find_excesses([DELETED], {}, Thresholds(max_archive=1))) == [
         "it takes away 2 resources, more than `--max-archive 1` allows"
     ]
 

@@ -11,7 +11,7 @@ from attio_ctl.plan.impact import Impact
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Thresholds:
     """
     What one plan may take away.
 
@@ -23,18 +23,18 @@ class Limits:
     max_impact: int | None = None
 
 
-def find_excesses(changes: Iterable[Change], impacts: Mapping[Address, Impact], limits: Limits) -> Iterator[str]:
-    """Why a plan must not be applied, in words; nothing when it is within the limits."""
+def find_excesses(changes: Iterable[Change], impacts: Mapping[Address, Impact], allowed: Thresholds) -> Iterator[str]:
+    """Why a plan must not be applied, in words; nothing when it is within what is allowed."""
     removals = [change for change in changes if isinstance(change, Archive | Delete)]
     count = len(removals) + sum(len(change.takes_along) for change in removals if isinstance(change, Delete))
-    if limits.max_archive is not None and count > limits.max_archive:
-        yield f"it takes away {count} resources, more than `--max-archive {limits.max_archive}` allows"
-    if limits.max_impact is None:
+    if allowed.max_archive is not None and count > allowed.max_archive:
+        yield f"it takes away {count} resources, more than `--max-archive {allowed.max_archive}` allows"
+    if allowed.max_impact is None:
         return
     for change in removals:
         impact = impacts.get(change.address)
         if impact is None or impact.records is None:
             yield f"the records that `{change.address}` reaches cannot be counted, and `--max-impact` is set"
-        elif impact.records > limits.max_impact or not impact.exact:
+        elif impact.records > allowed.max_impact or not impact.exact:
             reached = impact.records if impact.exact else f"at least {impact.records}"
-            yield f"`{change.address}` reaches {reached} records, more than `--max-impact {limits.max_impact}` allows"
+            yield f"`{change.address}` reaches {reached} records, more than `--max-impact {allowed.max_impact}` allows"
