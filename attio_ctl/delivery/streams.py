@@ -9,15 +9,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from backports import zstd
-
 from attio_ctl.errors import EventsError, StorageError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 PROOF_HEAD: Final = 64 * 1024
 PROOF_TAIL: Final = 4 * 1024
