@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
 
 from attio_ctl.delivery.events import UNTIMED, Micros
 from attio_ctl.mapping.writes import RecordId, RecordKey, Value
@@ -27,11 +26,8 @@ from attio_ctl.mapping.writes import RecordId, RecordKey, Value
 NEVER: Final[Micros] = UNTIMED - 1
 """Older than every event: the register of a cell that nothing has set."""
 
-NO_VALUES: Final[Mapping[str, Micros]] = MappingProxyType({})
 
-
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True, array_like=True, gc=False):
     """
     One attribute of one record.
 
@@ -43,7 +39,7 @@ class Cell:
 
     set_at: Micros = NEVER
     digest: int = 0
-    added: Mapping[str, Micros] = field(default_factory=lambda: NO_VALUES)
+    added: dict[str, Micros] = {}
 
 
 Cells = Mapping[str, Cell]
@@ -63,7 +59,7 @@ def lay(below: Cell, above: Cell) -> Cell:
 
 def canonical(value: Value) -> str:
     """The one text of a neutral value: equal values have equal texts, and `parse` gives the value back."""
-    return orjson.dumps(value, default=_tagged, option=orjson.OPT_SORT_KEYS | _NO_DATACLASSES).decode()
+    return _canonical(value).decode()
 
 
 def parse(text: str) -> Value:
@@ -73,8 +69,11 @@ def parse(text: str) -> Value:
 
 def digest_of(value: Value) -> int:
     """64 bits of a value's text, signed."""
-    raw = hashlib.blake2b(canonical(value).encode(), digest_size=8).digest()
-    return int.from_bytes(raw, signed=True)
+    return int.from_bytes(hashlib.blake2b(_canonical(value), digest_size=8).digest(), signed=True)
+
+
+def _canonical(value: Value) -> bytes:
+    return orjson.dumps(value, default=_tagged, option=orjson.OPT_SORT_KEYS | _NO_DATACLASSES)
 
 
 _NO_DATACLASSES: Final = orjson.OPT_PASSTHROUGH_DATACLASS

@@ -8,7 +8,6 @@ events of the same time are applied in the order of the input.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Struct
@@ -34,13 +33,11 @@ class Contribution(Struct, frozen=True, gc=False):
 
 def overtakes(newer: Write, older: Write) -> bool:
     """Whether nothing of an older write to the same record is left once the newer one is applied on top of it."""
-    values, append = newer.values, newer.append
-    for slug, value in older.values.items():
-        if slug not in values:
-            return False
-        if slug not in append:
-            continue
-        if slug not in older.append or not _holds_all(values[slug], value):
+    values, below = newer.values, older.values
+    if not below.keys() <= values.keys():
+        return False
+    for slug in newer.append:
+        if slug in below and not (slug in older.append and _holds_all(values[slug], below[slug])):
             return False
     return True
 
@@ -65,8 +62,7 @@ def essential(contributions: Sequence[Contribution]) -> list[Contribution]:
     return sorted((c for c in contributions if c.event in live), key=lambda c: c.age)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, gc=False):
     """One value, when it was said, and by which event."""
 
     value: Value
@@ -74,16 +70,14 @@ class Part:
     event: int
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True, gc=False):
     """One attribute after folding: what it was last set to, and what was added since, by canonical text."""
 
     assigned: Part | None
-    added: Mapping[str, Part]
+    added: dict[str, Part]
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True, gc=False):
     """
     All writes of a window to one record.
 
@@ -92,11 +86,10 @@ class Folded:
 
     key: RecordKey
     identity: Value
-    attributes: Mapping[str, Attribute]
+    attributes: dict[str, Attribute]
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True, gc=False):
     """
     One record to write, and what the ledger will know once that is done.
 
@@ -115,6 +108,30 @@ class Due:
     cells: Cells
     live: frozenset[int]
     changed: bool
+
+
+def due_of(key: RecordKey, contributions: Sequence[Contribution], known: Cells) -> Due:
+    """What is due for a record: `compare(fold(…))`, and the short way to it where one event is all there is to say."""
+    if len(contributions) == 1 and not known:
+        return _first_word(key, contributions[0])
+    return compare(fold(key, contributions), known)
+
+
+def _first_word(key: RecordKey, only: Contribution) -> Due:
+    assign: dict[str, Value] = {}
+    append: dict[str, list[Any]] = {}
+    cells: dict[str, Cell] = {}
+    write, time = only.write, only.time
+    for slug, value in write.values.items():
+        if slug not in write.append or value.__class__ is not list:
+            assign[slug] = value
+            cells[slug] = Cell(time, digest_of(value))
+        elif value:
+            texts = {canonical(item): item for item in value}
+            append[slug] = list(texts.values())
+            cells[slug] = Cell(added=dict.fromkeys(texts, time))
+    identity = write.values[key.attribute]
+    return Due(key, identity, assign, append, cells, frozenset((only.event,) if cells else ()), bool(cells))
 
 
 def fold(key: RecordKey, contributions: Iterable[Contribution]) -> Folded:

@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 from attio_ctl.attio.clock import Clock
 from attio_ctl.delivery.cells import Cells
 from attio_ctl.delivery.dead_letters import DeadLetter
-from attio_ctl.delivery.fold import Contribution, Due, compare, fold
+from attio_ctl.delivery.fold import Contribution, Due, due_of
 from attio_ctl.delivery.ledger import Ledger, RecordCells
 from attio_ctl.delivery.order import linking, waves, without
 from attio_ctl.delivery.reading import Reader, Window
@@ -33,6 +33,9 @@ from attio_ctl.mapping.writes import RecordKey
 
 NOTE_EVERY: Final = 1.0
 """Seconds between two notes in the ledger of what Attio took: a killed run sends no more than that again."""
+
+TELL_EVERY: Final = 0.1
+"""Seconds between two words on how it goes."""
 
 AT_ONCE: Final = 20_000
 """Records that are folded and given to the transport at a time: two full batches."""
@@ -81,7 +84,7 @@ class Sending:
             ledger: Asked what is in the records.
             note: Takes the cells of the records that were written since it was last called, and how many writes that
                 took; called about once a second.
-            progress: Told how many folded writes Attio has taken, as they are taken.
+            progress: Told every tenth of a second how many folded writes Attio has taken.
             guard: Asked after each refusal whether to go on, with the number of records that are refused and not looked
                 into yet; what it gives is why not.
         """
@@ -97,7 +100,7 @@ class Sending:
         self._refused: dict[RecordKey, Refused] = {}
         self._writes = 0
         self._unnoted = 0
-        self._noted_at = clock.monotonic()
+        self._noted_at = self._told_at = clock.monotonic()
         self._halt: Unsent | None = None
 
     async def send(self) -> Sent:
@@ -152,7 +155,7 @@ class Sending:
         known = self._cells(groups)
         due = []
         for key, items in groups.items():
-            each = compare(fold(key, items), known.get(key, {}))
+            each = due_of(key, items, known.get(key, {}))
             if each.changed:
                 due.append(each)
             else:
@@ -241,7 +244,9 @@ class Sending:
             self._note(self._fresh, self._unnoted)
             self._fresh, self._unnoted = {}, 0
             self._noted_at = now
-        self._progress(self._writes)
+        if now - self._told_at >= TELL_EVERY:
+            self._progress(self._writes)
+            self._told_at = now
 
     def _take(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
         self._fresh[due.key] = {**known.get(due.key, {}), **due.cells}

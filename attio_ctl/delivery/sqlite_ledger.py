@@ -31,7 +31,8 @@ from attio_ctl.mapping.writes import RecordKey
 BUSY_TIMEOUT: Final = 10.0
 """Seconds to wait for another process that writes at this moment."""
 
-_CELLS: Final = msgspec.msgpack.Decoder(dict[str, tuple[int, int, dict[str, int]]])
+_pack: Final = msgspec.msgpack.Encoder().encode
+_unpack: Final = msgspec.msgpack.Decoder(dict[str, Cell]).decode
 
 
 def open_ledger(*, path: Path, workspace_id: str) -> SqliteLedger:
@@ -224,14 +225,6 @@ def _text(key: RecordKey) -> str:
 
 def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
-
-
-def _pack(cells: Cells) -> bytes:
-    return msgspec.msgpack.encode({slug: (c.set_at, c.digest, dict(c.added)) for slug, c in cells.items()})
-
-
-def _unpack(packed: bytes) -> Cells:
-    return {slug: Cell(set_at, digest, added) for slug, (set_at, digest, added) in _CELLS.decode(packed).items()}
 
 
 @contextmanager

@@ -69,6 +69,8 @@ class Staging:
             self._count += 1
             if self._count > self._held:
                 self._spill()
+        elif len(group) == 1 and group[0].time <= contribution.time and overtakes(contribution.write, group[0].write):
+            group[0] = contribution  # as nearly always
         else:
             before = len(group)
             _join(group, contribution)

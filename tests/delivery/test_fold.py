@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.delivery.cells import Cell, Cells, canonical, digest_of, lay, parse
-from attio_ctl.delivery.fold import Contribution, compare, fold
+from attio_ctl.delivery.fold import Contribution, compare, due_of, fold
+from attio_ctl.delivery.staging import Staging
 from attio_ctl.mapping.writes import RecordId, RecordKey, Write
 
 ADA = RecordKey("people", "email_addresses", "ada@example.com")
@@ -108,6 +109,57 @@ def test_any_permutation_repetition_and_partition_ends_in_the_same_ledger(case: 
     history, windows = case
 
     assert deliver(windows)[1] == deliver([history])[1]
+
+
+@given(histories())
+def test_the_short_way_of_a_single_event_ends_where_the_long_one_does(history: list[Contribution]) -> None:
+    for each in history:
+        assert due_of(ADA, [each], {}) == compare(fold(ADA, [each]), {})
+
+
+@given(histories(), st.randoms())
+def test_dropping_what_is_overtaken_changes_nothing(history: list[Contribution], order: Any) -> None:
+    staging = Staging(ranks=1)
+    order.shuffle(history)
+    for each in history:
+        staging.add(0, each)
+    ((_, kept),) = staging.groups(0)
+
+    due, whole = compare(fold(ADA, kept), {}), compare(fold(ADA, history), {})
+
+    assert due == whole
+    assert list(kept) == sorted(kept, key=lambda c: c.age)
+
+
+@given(histories(), st.randoms())
+def test_what_does_not_fit_in_memory_comes_back_from_the_disk_as_it_was(
+    history: list[Contribution], order: Any
+) -> None:
+    keys = [RecordKey("people", "email_addresses", f"{n}@example.com") for n in range(5)]
+    moved = [
+        Contribution(
+            each.event, each.time, each.mapping, Write(order.choice(keys), each.write.values, each.write.append)
+        )
+        for each in history
+    ]
+    small, large = Staging(ranks=1, held=1), Staging(ranks=1)
+    for each in moved:
+        small.add(0, each)
+        large.add(0, each)
+
+    assert dict(small.groups(0)) == dict(large.groups(0))
+    small.close()
+
+
+def test_a_million_additions_to_one_record_do_not_cost_their_square() -> None:
+    """Each leaves something, so none is dropped; comparing every one with every other would take hours."""
+    staging = Staging(ranks=1)
+    count = 30_000
+    for n in range(count):
+        staging.add(0, said(n, n, {"tags": [str(n)]}, ("email_addresses", "tags")))
+    ((_, kept),) = staging.groups(0)
+
+    assert len(kept) == count
 
 
 @given(histories())

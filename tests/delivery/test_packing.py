@@ -1,0 +1,39 @@
+"""What goes to the disk comes back equal, types included."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attio_ctl.delivery.fold import Contribution
+from attio_ctl.delivery.packing import pack, unpack
+from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Write
+
+texts = st.text(max_size=5)
+keys = st.builds(RecordKey, texts, texts, texts)
+single = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False)
+    | texts
+    | keys
+    | st.builds(RecordId, texts, texts)
+    | st.builds(PersonalName, st.dictionaries(texts, texts, max_size=3))
+    | st.dictionaries(texts, texts | st.none(), max_size=3)
+)
+writes = st.builds(Write, keys, st.dictionaries(texts, single | st.lists(single, max_size=3)), st.frozensets(texts))
+contributions = st.builds(Contribution, st.integers(0, 2**40), st.integers(-(2**62), 2**62), texts, writes)
+
+
+@given(st.lists(contributions, max_size=4))
+def test_contributions_come_back_as_they_went(some: list[Contribution]) -> None:
+    back = unpack(pack(some))
+
+    assert back == some
+    assert [_types(each) for each in back] == [_types(each) for each in some]
+
+
+def _types(contribution: Contribution) -> list[type]:
+    values = contribution.write.values.values()
+    return [type(item) for value in values for item in (value if isinstance(value, list) else [value])]
