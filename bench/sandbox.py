@@ -1,10 +1,11 @@
 """
 How fast the sandbox is, beside the bare parts that it is made of.
 
-    python bench/sandbox.py [--seconds 3] [--records 20000]
+    python bench/sandbox.py [--seconds 1] [--rounds 5] [--records 20000]
 
-Each figure is what one server process did for sixteen keep-alive connections; `cpu` is the share of one core that the
-server used, so that `rate / cpu` tells what a core of its own would do while the load generator has another.
+Each line is what one server process did for sixteen keep-alive connections: per second of the clock, and per second of
+CPU time that the server itself used, which is what a core of its own would do while the load generator has another.
+Rounds of the sandbox and of the bare parts take turns, and the medians are shown: so a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ import asyncio
 import json
 import os
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 CONNECTIONS = 16
+BATCH = 5000
 HEAD = (
     "{} {} HTTP/1.1\r\nhost: sandbox\r\nauthorization: Bearer t\r\n"
     "content-type: application/json\r\ncontent-length: {}\r\n\r\n"
@@ -98,19 +103,34 @@ async def _load(port: int, requests: Iterator[bytes], seconds: float) -> dict[by
     return statuses
 
 
-def measure(name: str, server: Server, requests: Iterator[bytes], seconds: float, each: int = 1) -> None:
-    """Print the rate of a stream of requests, times what each of them carries."""
+@dataclass(frozen=True)
+class Round:
+    """What was done in so many seconds of the clock and of the server's CPU."""
+
+    done: int
+    took: float
+    cpu: float
+    said: str = ""
+
+    @property
+    def per_core(self) -> float:
+        return self.done / self.cpu
+
+
+def ask(server: Server, requests: Iterator[bytes], seconds: float, each: int = 1) -> Round:
+    """One round of a stream of requests, counted times what each of them carries."""
     started, before = time.perf_counter(), server.cpu()
     statuses = asyncio.run(_load(server.port, requests, seconds))
     took, cpu = time.perf_counter() - started, server.cpu() - before
-    done = sum(statuses.values()) * each
     said = " ".join(f"{status.decode()}×{count}" for status, count in sorted(statuses.items()))
-    report(name, done, took, cpu, said)
+    return Round(sum(statuses.values()) * each, took, cpu, said)
 
 
-def report(name: str, done: int, took: float, cpu: float, more: str = "") -> None:
-    per_core = f"{done / cpu:12,.0f}" if cpu > 0 else " " * 12
-    print(f"{name:44}{done / took:12,.0f}/s{per_core}/core-s  cpu {cpu / took:4.0%}  {more}", flush=True)
+def report(name: str, rounds: list[Round]) -> None:
+    """The medians, and what the last round said."""
+    rate = statistics.median(one.done / one.took for one in rounds)
+    per_core = statistics.median(one.per_core for one in rounds)
+    print(f"{name:44}{rate:12,.0f}/s{per_core:12,.0f} per core-second   {rounds[-1].said}", flush=True)
 
 
 def person(n: int) -> dict[str, object]:
@@ -156,7 +176,7 @@ def forever(*requests: bytes) -> Iterator[bytes]:
         yield from requests
 
 
-def measure_batches(name: str, server: Server, db: Path, bodies: list[bytes], total: int) -> None:
+def store_batches(server: Server, db: Path, bodies: list[bytes], total: int) -> Round:
     """From the first byte sent until the last assertion is stored, which the batches table tells."""
     started, before = time.perf_counter(), server.cpu()
     asyncio.run(_load(server.port, iter(bodies), 600))
@@ -165,57 +185,111 @@ def measure_batches(name: str, server: Server, db: Path, bodies: list[bytes], to
         time.sleep(0.01)
     (dropped,) = watching.execute("SELECT COUNT(*) FROM dropped_assertions").fetchone()
     watching.close()
-    report(name, total, time.perf_counter() - started, server.cpu() - before, f"dropped {dropped}")
+    return Round(total, time.perf_counter() - started, server.cpu() - before, f"dropped {dropped}")
 
 
-def batches(make: object, total: int) -> list[bytes]:
-    size = 5000
+def batches(make: Callable[[int], object], first: int, total: int) -> list[bytes]:
     return [
-        request("PUT", "/v2/batch/records", {"assertions": [make(n) for n in range(start, start + size)]})  # type: ignore[operator]
-        for start in range(0, total, size)
+        request("PUT", "/v2/batch/records", {"assertions": [make(n) for n in range(start, start + BATCH)]})
+        for start in range(first, first + total, BATCH)
     ]
 
 
-def bare_inserts(folder: Path, seconds: float) -> None:
+class BareInserts:
     """Rows of 700 bytes, each committed on its own, as a write of the API is."""
-    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("CREATE TABLE t (pk INTEGER PRIMARY KEY, id TEXT UNIQUE, data BLOB)")
-    started, before, n = time.perf_counter(), time.process_time(), 0
-    while time.perf_counter() - started < seconds:
-        n += 1
-        connection.execute("INSERT INTO t (id, data) VALUES (?, ?)", (f"{n * 2654435761 % 2**32:032x}", b"x" * 700))
-    report("bare SQLite insert + commit", n, time.perf_counter() - started, time.process_time() - before)
-    connection.close()
+
+    def __init__(self, folder: Path) -> None:
+        self.connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+        self.connection.execute("CREATE TABLE t (pk INTEGER PRIMARY KEY, id TEXT UNIQUE, data BLOB)")
+        self.n = 0
+
+    def insert(self, seconds: float) -> Round:
+        """One round."""
+        started, before, first = time.perf_counter(), time.process_time(), self.n
+        while time.perf_counter() - started < seconds:
+            self.n += 1
+            row = f"{self.n * 2654435761 % 2**32:032x}", b"x" * 700
+            self.connection.execute("INSERT INTO t (id, data) VALUES (?, ?)", row)
+        return Round(self.n - first, time.perf_counter() - started, time.process_time() - before)
+
+
+def take_turns(rounds: int, works: dict[str, Callable[[], Round]]) -> None:
+    """Run every work once in each round, then report on each."""
+    done: dict[str, list[Round]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            done[name].append(work())
+    for name, its in done.items():
+        report(name, its)
+
+
+def measure_requests(folder: Path, rounds: int, seconds: float) -> None:
+    """Single requests beside the bare parts."""
+    listing = request("GET", "/v2/objects")
+    new, known = asserts(fresh=True), asserts(fresh=False)
+    bare = BareInserts(folder)
+    with Server(BARE) as starlette, Server(SERVE, str(folder / "one.db"), "store") as server:
+        take_turns(
+            rounds,
+            {
+                "bare Starlette route": lambda: ask(starlette, forever(listing), seconds),
+                "GET /v2/objects": lambda: ask(server, forever(listing), seconds),
+                "bare SQLite insert + commit": lambda: bare.insert(seconds),
+                "PUT assert, new person": lambda: ask(server, new, seconds),
+                "PUT assert, known person, nothing new": lambda: ask(server, known, seconds),
+            },
+        )
+
+
+def measure_batches(folder: Path, rounds: int, seconds: float, total: int) -> None:
+    """Batches until they are stored, and a query that finds a hundred of their records."""
+    db = folder / "two.db"
+    ends = count(total, total)
+    find = {"filter": {"email_addresses": {"$in": [f"person{n}@company{n}.example.com" for n in range(100)]}}}
+    body = request("POST", "/v2/objects/people/records/query", find)
+    with Server(SERVE, str(db), "store") as server:
+
+        def new_then_known() -> tuple[Round, Round, Round]:
+            first = next(ends) - total
+            return (
+                store_batches(server, db, batches(assertion, first, total), total),
+                store_batches(server, db, batches(assertion, first, total), total),
+                store_batches(server, db, batches(nested, first, total), total),
+            )
+
+        done = [new_then_known() for _ in range(rounds)]
+        report("batch, new people", [one[0] for one in done])
+        report("batch, known people", [one[1] for one in done])
+        report("batch, new users, known person nested", [one[2] for one in done])
+        take_turns(rounds, {"POST query, $in of 100 unique values": lambda: ask(server, forever(body), seconds)})
+
+
+def measure_sink(folder: Path, rounds: int, seconds: float) -> None:
+    """The sink, which must be quicker than any client."""
+    (body,), new = batches(assertion, 0, BATCH), asserts(fresh=True)
+    with Server(SERVE, str(folder / "three.db"), "sink") as server:
+        take_turns(
+            rounds,
+            {
+                "sink: batch of 5,000": lambda: ask(server, forever(body), seconds, each=BATCH),
+                "sink: PUT assert": lambda: ask(server, new, seconds),
+            },
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--records", type=int, default=20_000, help="in each round of batches")
     chosen = parser.parse_args()
-    listing = request("GET", "/v2/objects")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with Server(BARE) as server:
-            measure("bare Starlette route", server, forever(listing), chosen.seconds)
-        bare_inserts(folder, chosen.seconds)
-        with Server(SERVE, str(folder / "one.db"), "store") as server:
-            measure("GET /v2/objects", server, forever(listing), chosen.seconds)
-            measure("PUT assert, new person", server, asserts(fresh=True), chosen.seconds)
-            measure("PUT assert, known person, nothing new", server, asserts(fresh=False), chosen.seconds)
-        with Server(SERVE, str(folder / "two.db"), "store") as server:
-            total, db = chosen.records, folder / "two.db"
-            measure_batches("batch, new people", server, db, batches(assertion, total), total)
-            measure_batches("batch, known people", server, db, batches(assertion, total), total)
-            measure_batches("batch, new users, known person nested", server, db, batches(nested, total), total)
-            find = {"filter": {"email_addresses": {"$in": [f"person{n}@company{n}.example.com" for n in range(100)]}}}
-            body = request("POST", "/v2/objects/people/records/query", find)
-            measure("POST query, $in of 100 unique values", server, forever(body), chosen.seconds)
-        with Server(SERVE, str(folder / "three.db"), "sink") as server:
-            measure("sink: batch of 5,000", server, forever(*batches(assertion, 5000)), chosen.seconds, each=5000)
-            measure("sink: PUT assert", server, asserts(fresh=True), chosen.seconds)
+        measure_requests(folder, chosen.rounds, chosen.seconds)
+        measure_batches(folder, chosen.rounds, chosen.seconds, chosen.records)
+        measure_sink(folder, chosen.rounds, chosen.seconds)
 
 
 if __name__ == "__main__":

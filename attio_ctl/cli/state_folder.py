@@ -4,6 +4,7 @@ What this machine keeps of a project, in `.attio-ctl/` beside `workspaces/`; not
     sandboxes/NAME.sqlite        embedded sandboxes
     workspaces/NAME/             ledger and dead letters of a workspace, by its name in the files
     runs/WORKSPACE_ID/           lease, journals, plans and undo files of what is written to one workspace of Attio
+    pace.sqlite                  how fast each token may be used by all that write with it
 
 Whatever the current folder is, the files of a workspace lead to the same place; two names for one workspace of Attio
 lead to one lease.
@@ -55,6 +56,11 @@ def run_file(loaded: Loaded, workspace_id: str, run: str, what: str) -> Path:
     path = runs_directory(loaded, workspace_id) / f"{run}.{what}"
     _move(state_directory(loaded) / "runs" / path.name, path)
     return path
+
+
+def pace_file(loaded: Loaded) -> Path:
+    """The rate of requests that everything in a project shares which writes with the same token."""
+    return _folder(loaded.root) / "pace.sqlite"
 
 
 def sandbox_file(name: str, root: Path | None = None) -> Path:

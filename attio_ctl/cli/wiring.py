@@ -15,10 +15,10 @@ from typing import Generic, NoReturn, TypeVar
 
 from pydantic import SecretStr
 
-from attio_ctl.attio import reader
+from attio_ctl.attio import reader, writer
 from attio_ctl.attio.http import Transport
-from attio_ctl.attio.limiter import Limits
-from attio_ctl.cli.state_folder import sandbox_file
+from attio_ctl.attio.limiter import Limiter, Limits
+from attio_ctl.cli.state_folder import pace_file, sandbox_file
 from attio_ctl.cli.state_folder import state_directory as state_directory  # noqa: PLC0414  for deliveries
 from attio_ctl.config.files import find_project
 from attio_ctl.config.load import Loaded, list_workspaces, load
@@ -156,10 +156,10 @@ async def connect(
         WrongWorkspaceError: the token belongs to another workspace than `workspace_id` says.
         CredentialsError: there is no token, or it is dead.
     """
-    with serving(loaded) as (url, token, limits):
+    with serving(loaded) as (url, token, limits), pacing(loaded, client, token, limits) as limiter:
         transport = None if transport_to is None else transport_to(url)
         async with client.connect(
-            base_url=url, token=token, limits=limits, retry_for=retry_for, transport=transport
+            base_url=url, token=token, limits=limits, limiter=limiter, retry_for=retry_for, transport=transport
         ) as attio:
             identity = await attio.whoami()
             wanted = loaded.spec.workspace_id
@@ -174,6 +174,24 @@ async def connect(
                 identity.workspace_id, identity.workspace_slug, identity.workspace_name, identity.scopes
             )
             yield Connected(attio, workspace)
+
+
+@contextlib.contextmanager
+def pacing(
+    loaded: Loaded, client: type[reader.AttioReader], token: SecretStr, limits: Limits
+) -> Iterator[Limiter | None]:
+    """
+    What a client shares its rate with: one that writes, with all others of the project that write with its token.
+
+    What only reads leaves no file behind, and an embedded sandbox serves nobody else.
+    """
+    if isinstance(loaded.spec.api, SandboxApi) or not issubclass(client, writer.AttioWriter):
+        yield None
+        return
+    from attio_ctl.delivery.shared_limiter import SharedLimiter  # noqa: PLC0415
+
+    with SharedLimiter(path=pace_file(loaded), token=token, limits=limits) as limiter:
+        yield limiter
 
 
 def describe_source(loaded: Loaded) -> Source:

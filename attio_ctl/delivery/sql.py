@@ -53,16 +53,6 @@ create table mapping (
     digest text not null                      -- what the mapping said when it last delivered something
 ) strict, without rowid;
 
-create table bucket (
-    kind text primary key,                    -- read or write: one GCRA bucket each, shared by all processes
-    full_rate real not null,                  -- requests per second
-    next_at real not null,                    -- times are seconds since 1970
-    rate real not null,
-    rate_since real not null,
-    held_until real not null,
-    epoch integer not null
-) strict, without rowid;
-
 create table holder (
     who text not null                         -- the process that delivers now, or did last
 ) strict;
@@ -104,9 +94,6 @@ MAPPINGS: Final = "select name, digest from mapping"
 PUT_MAPPING: Final = """
 insert into mapping (name, digest) values (?, ?) on conflict (name) do update set digest = excluded.digest
 """
-
-BUCKET: Final = "select full_rate, next_at, rate, rate_since, held_until, epoch from bucket where kind = ?"
-PUT_BUCKET: Final = "insert or replace into bucket values (?, ?, ?, ?, ?, ?, ?)"
 
 HOLDER: Final = "select who from holder"
 CLEAR_HOLDER: Final = "delete from holder"

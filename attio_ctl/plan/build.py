@@ -11,7 +11,7 @@ from attio_ctl.errors import Problem
 from attio_ctl.plan.changes import Change
 from attio_ctl.plan.drift import Drift
 from attio_ctl.plan.impact import NO_IMPACTS, Impact
-from attio_ctl.plan.match import match
+from attio_ctl.plan.match import match, renames_of
 from attio_ctl.plan.model import MappingNote, Plan, Source
 from attio_ctl.plan.removal import Removal
 from attio_ctl.state.resource import State
@@ -67,13 +67,16 @@ def find_unmanaged(desired: State, live: State, removals: Iterable[Removal] = ()
     Left out: system attributes and standard objects, archived things, parts of something that is itself unmanaged or
     whose file names no parts, reverse sides of relationships that a file makes, and what a `removed:` entry names.
     """
-    matched = {resource.address for resource in match(desired, live).values() if resource is not None}
+    pairs = match(desired, live)
+    renames = renames_of(pairs)
+    matched = {resource.address for resource in pairs.values() if resource is not None}
     titled = {address.parent for address in desired.resources if address.kind in ("option", "status")}
     named = matched | _mirrors(desired) | {removal.address for removal in removals}
 
     def is_unmanaged(address: Address) -> bool:
         resource = live.resources[address]
-        if resource.archived or resource.system or address in named or _is_standard(address):
+        known = {address, renames.address(address)} & named
+        if resource.archived or resource.system or known or _is_standard(address):
             return False
         match address.kind:
             case "attribute":

@@ -36,7 +36,7 @@ Reason = Literal[
     "default_refused",
     "no_such_call",
     "needs_allow_destroy",
-    "still_named",
+    "still_in_files",
     "needs_secret_file",
     "protected",
     "name_taken",

@@ -58,7 +58,7 @@ def diff(
             case Resource(), Resource():
                 changes += _update(resource, renames.renamed(found))
     changes = list(block_unknown_targets(changes, desired, live))
-    changes += plan_removals(removals, desired, live, guards)
+    changes += plan_removals(removals, desired, live, guards, pairs)
     return in_order(with_dependencies(changes))
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from attio_ctl.address import Address
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES
 from attio_ctl.plan.changes import Archive, Change, Delete, Update
-from attio_ctl.state.resource import State
+from attio_ctl.state.resource import ID_NAMES, State, own_id
 
 COUNTED_UP_TO: Final = 10_000
 """Records; above it the plan says "at least". A page holds 500, so this is at most 20 requests a change."""
@@ -53,10 +53,12 @@ class Question:
 
 def questions(changes: Iterable[Change], live: State) -> Iterator[Question]:
     """What to count for the changes that take something away or rename it; at most one question per change."""
+    by_id = {own_id(resource): address for address, resource in live.resources.items()}
     for change in changes:
         match change:
             case Archive() | Delete():
-                question = _question(change.address, change.address, live)
+                was = by_id.get(change.ids.get(ID_NAMES[change.address.kind], ""), change.address)
+                question = _question(change.address, was, live)
             case Update(previous=Address() as previous):
                 question = _question(change.address, previous, live)
             case _:

@@ -10,6 +10,7 @@ from attio_ctl.address import Address
 from attio_ctl.attribute_types import STANDARD_OBJECTS
 from attio_ctl.errors import Place
 from attio_ctl.plan.changes import Archive, Blocked, Change, Delete, Reason
+from attio_ctl.plan.match import Pairs, Renames, renames_of
 from attio_ctl.plan.targets import targets_of
 from attio_ctl.state.resource import Resource, State, own_id
 
@@ -48,18 +49,30 @@ NO_GUARDS = Guards()
 
 
 def plan_removals(
-    removals: Iterable[Removal], desired: State, live: State, guards: Guards = NO_GUARDS
+    removals: Iterable[Removal], desired: State, live: State, guards: Guards, pairs: Pairs
 ) -> Iterator[Change]:
-    """One change per entry that still has something to remove; an entry that is done is harmless."""
+    """
+    One change per entry that still has something to remove; an entry that is done is harmless.
+
+    What an entry names may lie in something that the same plan renames: its old address is good, and so is its new one.
+    """
+    renames = renames_of(pairs)
     named_by = {target: address for address, r in desired.resources.items() for target in targets_of(r.fields)}
+    defined = {own_id(resource): address for address, resource in pairs.items() if resource is not None}
+    by_new_name = {renames.address(address): resource for address, resource in live.resources.items()}
     for removal in removals:
-        found = live.resources.get(removal.address) or _by_id(removal, live)
+        found = live.resources.get(removal.address) or by_new_name.get(removal.address) or _by_id(removal, live)
         if found is None or removal.action == "forget" or (found.archived and removal.action == "archive"):
             continue
-        if removal.action == "delete" and removal.address in named_by:
-            yield _still_named(removal, found, named_by[removal.address])
+        by = named_by.get(removal.address) if removal.action == "delete" else None
+        if by is not None:
+            yield _still_there(removal, found, f"the files still define `{by}`, which names it")
             continue
-        yield _removal(removal, found, guards, taken_along(found, live) if removal.action == "delete" else ())
+        if own_id(found) in defined:
+            yield _still_there(removal, found, f"the files still define it, as `{defined[own_id(found)]}`")
+            continue
+        takes_along = taken_along(found, live) if removal.action == "delete" else ()
+        yield _removal(removal, renames.renamed(found), guards, renames, takes_along)
 
 
 def _by_id(removal: Removal, live: State) -> Resource | None:
@@ -68,14 +81,14 @@ def _by_id(removal: Removal, live: State) -> Resource | None:
     return next((r for r in live.resources.values() if own_id(r) == removal.id), None)
 
 
-def _still_named(removal: Removal, found: Resource, by: Address) -> Blocked:
+def _still_there(removal: Removal, found: Resource, why: str) -> Blocked:
     return Blocked(
         address=removal.address,
-        reason="still_named",
+        reason="still_in_files",
         place=removal.place,
         ids=found.ids,
-        why=f"the files still define `{by}`, which names it",
-        way_out=f"take `{by}` out of the files, or the name out of it, first",
+        why=why,
+        way_out="take that out of the files, or drop the `removed:` entry",
         absent=False,
     )
 
@@ -98,15 +111,17 @@ def taken_along(resource: Resource, live: State) -> tuple[Address, ...]:
     return tuple(sorted(taken))
 
 
-def _removal(removal: Removal, found: Resource, guards: Guards, takes_along: tuple[Address, ...]) -> Change:
-    address = removal.address
+def _removal(
+    removal: Removal, found: Resource, guards: Guards, renames: Renames, takes_along: tuple[Address, ...]
+) -> Change:
+    address = removal.address if removal.address.kind == "webhook" else renames.address(found.address)
 
     def blocked(reason: Reason, why: str, way_out: str) -> Blocked:
         return Blocked(
             address=address, reason=reason, place=removal.place, ids=found.ids, why=why, way_out=way_out, absent=False
         )
 
-    going = (address, *takes_along)
+    going = {address, *takes_along, *map(renames.address, takes_along)}
     kept = sorted(str(other) for other in guards.protected if any(other.is_within(each) for each in going))
     if kept:
         return blocked(

@@ -75,9 +75,11 @@ class Api:
         effects = self.faults.meet(scope["method"], scope["path"]) if self.faults.rules else NONE
         if effects.latency_ms:
             await asyncio.sleep(effects.latency_ms / 1000)
-        request = _Request(scope, self._execution_id(), self.options.clock(), effects, _bearer(scope["headers"]))
-        if effects.revoke and request.token is not None:
-            self.tokens.pop(request.token, None)
+        bearer = _bearer(scope["headers"])
+        if effects.revoke and bearer is not None:
+            self.tokens.pop(bearer, None)
+        token = self.tokens.get(bearer) if bearer is not None else None
+        request = _Request(scope, self._execution_id(), self.options.clock(), effects, bearer, token)
         body = await _read(receive)  # also before a reset: a client that is still writing would miss it
         if effects.reset == "before":
             self._note(request, 0, "reset", started)
@@ -124,12 +126,11 @@ class Api:
         return _answered(answer)
 
     def _note(self, request: _Request, status: int, code: str | None, started: int) -> None:
-        token = self.tokens.get(request.token) if request.token else None
         self.log.add(
             (
                 int(request.now * 1e6),
                 request.execution_id,
-                token.actor.id if token else None,
+                request.token.actor.id if request.token else None,
                 request.scope["method"],
                 _target(request.scope),
                 status,
@@ -154,11 +155,11 @@ class Api:
     def _answer(self, request: _Request, body: bytes | None) -> Json | Answer:
         scope = request.scope
         method, path = scope["method"], scope["path"]
-        token = self.tokens.get(request.token) if request.token is not None else None
+        token = request.token
         if token is None:
             if path == SELF and method == "GET":
                 return {"active": False}
-            raise unauthorized(request.token)
+            raise unauthorized(request.bearer)
         raw: bytes = scope.get("raw_path") or path.encode()
         asked = raw.decode("ascii", "replace"), scope["query_string"]
         found = self.table.find(method, asked[0])
@@ -183,14 +184,14 @@ class Api:
         if route.kind == "write":
             with self.store.transaction():
                 return route.handler(call)
-        with self.store.reading() as schema:
-            if not route.of_schema:
-                return route.handler(call)
-            known = self.answers.find(schema, asked)
-            if known is None:
-                known = _answered(route.handler(call))
-                self.answers.keep(schema, asked, known)
+        known = self.answers.find(self.store.schema, asked) if route.of_schema else None
+        if known is not None:
             return known
+        with self.store.reading() as schema:
+            answer = _answered(route.handler(call))
+        if route.of_schema:
+            self.answers.keep(schema, asked, answer)
+        return answer
 
     def start(self) -> None:
         """Take up what an earlier run left: batches and deliveries that wait."""
@@ -223,7 +224,8 @@ class _Request(NamedTuple):
     execution_id: str
     now: float
     effects: Effects
-    token: str | None
+    bearer: str | None
+    token: Token | None
 
 
 def _answered(answer: Json | Answer) -> Answer:

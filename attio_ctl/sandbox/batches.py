@@ -92,14 +92,14 @@ def accept(store: Store, actor: Actor, assertions: list[Json], effects: Effects 
     id_ = new_id()
     now = store.now()
     pk = store.db.write(
-        "INSERT INTO batches (id, actor, body, total, received_at, ready_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (id_, store.actor_pk(actor), b"", len(assertions), now, now + effects.batch_delay_ms * 1000),
+        "INSERT INTO batches (id, actor, total, received_at, ready_at) VALUES (?, ?, ?, ?, ?)",
+        (id_, store.actor_pk(actor), len(assertions), now, now + effects.batch_delay_ms * 1000),
     )
     kept: list[Json] = list(assertions)
     for position in range(effects.drop_every - 1, len(kept), effects.drop_every) if effects.drop_every else ():
         _drop(store, pk, position, kept[position], ("fault", "dropped by the fault script"))
         kept[position] = None
-    store.db.write("UPDATE batches SET body = ? WHERE pk = ?", (orjson.dumps(kept), pk))
+    store.db.write("INSERT INTO batch_bodies (batch, body) VALUES (?, ?)", (pk, orjson.dumps(kept)))
     return id_
 
 
@@ -149,14 +149,14 @@ class BatchWorker:
             return
         pk, actor, start, total, _ = found
         if self._current[0] != pk:
-            (body,) = self.store.db.row("SELECT body FROM batches WHERE pk = ?", (pk,))
+            (body,) = self.store.db.row("SELECT body FROM batch_bodies WHERE batch = ?", (pk,))
             self._current = (pk, orjson.loads(body))
         end = min(start + CHUNK, total)
         one_by_one(pk, Writer(self.store, self.store.actor(actor)), start, self._current[1][start:end])
         if end == total:
-            self.store.db.write(
-                "UPDATE batches SET next = ?, finished_at = ?, body = NULL WHERE pk = ?", (end, self.store.now(), pk)
-            )
+            finished = (end, self.store.now(), pk)
+            self.store.db.write("UPDATE batches SET next = ?, finished_at = ? WHERE pk = ?", finished)
+            self.store.db.write("DELETE FROM batch_bodies WHERE batch = ?", (pk,))
         else:
             self.store.db.write("UPDATE batches SET next = ? WHERE pk = ?", (end, pk))
 

@@ -55,6 +55,7 @@ def _config(store: Store, options: Options) -> uvicorn.Config:
         lifespan="on",
         date_header=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,
     )

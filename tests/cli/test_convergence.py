@@ -10,26 +10,32 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from states import desired_of
 
+from attio_ctl.address import Address
 from attio_ctl.apply.journal import Journal
 from attio_ctl.apply.operations import Operations
-from attio_ctl.apply.outcomes import Failed, Report
+from attio_ctl.apply.outcomes import Applied, Failed, Moved, Report, Skipped
 from attio_ctl.apply.run import RunContext, apply_plan
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.plan import document
 from attio_ctl.plan.build import build_plan
+from attio_ctl.plan.changes import Archive
 from attio_ctl.plan.diff import diff
+from attio_ctl.plan.match import match
 from attio_ctl.plan.model import Plan, Source
+from attio_ctl.plan.removal import Removal
 from attio_ctl.sandbox.app import create_app
 from attio_ctl.sandbox.options import NO_LIMITS, Options
 from attio_ctl.sandbox.store.store import Store
 from attio_ctl.state.live import read_live
-from attio_ctl.state.resource import State, Workspace
+from attio_ctl.state.lock import NO_LOCK, Lock, build_lock, with_known_ids
+from attio_ctl.state.resource import State, Workspace, own_id
 from workspaces import Writer
 
 TOKEN = "ab" * 32
@@ -57,15 +63,14 @@ async def fresh() -> AsyncIterator[tuple[AttioWriter, Workspace]]:
         store.close()
 
 
-def plan_of(desired: State, live: State) -> Plan:
+def plan_of(desired: State, live: State, removals: tuple[Removal, ...] = ()) -> Plan:
     now = datetime(2026, 11, 20, tzinfo=UTC)
-    changes = diff(desired, live)
     return build_plan(
         name="acme",
-        changes=changes,
+        changes=diff(desired, live, removals),
         desired=desired,
         live=live,
-        removals=(),
+        removals=removals,
         source=Source("sha256:0"),
         now=now,
         expires=timedelta(hours=1),
@@ -75,7 +80,7 @@ def plan_of(desired: State, live: State) -> Plan:
 async def carry_out(plan: Plan, live: State, attio: AttioWriter, folder: Path) -> Report:
     with Journal(folder / "run.journal") as journal:
         context = RunContext(
-            operations=Operations(attio, live, root=folder),
+            operations=Operations(attio, live, root=folder, changes=plan.changes),
             journal=journal,
             run="r",
             check_lease=lambda: None,
@@ -97,6 +102,72 @@ async def test_the_plan_after_an_apply_is_empty(seed: int, tmp_path: Path) -> No
 
             assert report.of(Failed) == ()
             assert [change for change in after.doable if change.address not in after.waiting] == []
+
+
+def removals_of(files: dict[str, Any], lock: Lock) -> tuple[Removal, ...]:
+    """The `removed:` entries of a file; the lock knows the webhooks by name."""
+    addresses = [(Address.parse(entry["address"]), entry["action"]) for entry in files.get("removed", ())]
+    return tuple(
+        Removal(address, action, id=lock.resources[address].id if address.kind == "webhook" else None)
+        for address, action in addresses
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", range(WORKSPACES))
+async def test_what_files_rename_and_remove_later_converges_too(seed: int, tmp_path: Path) -> None:
+    """
+    Made, then changed as people change things, then the first files once more: what was archived is restored.
+
+    A rename keeps the id, and what is archived stays in the workspace.
+    """
+    writer = Writer(seed)
+    first = writer.workspace()
+    lock, made = NO_LOCK, State(resources={})
+    async with fresh() as (attio, workspace):
+        for files in (first, writer.evolve(first), first):
+            before = await read_live(attio, workspace)
+            desired = with_known_ids(desired_of(files), lock)
+            removals = removals_of(files, lock)
+            plan = plan_of(desired, before, removals)
+            report = await carry_out(plan, before, attio, tmp_path)
+            made = await read_live(attio, workspace)
+            after = plan_of(desired, made, removals)
+
+            assert report.of(Failed, Moved, Skipped) == ()
+            assert [change for change in after.doable if change.address not in after.waiting] == []
+            assert [outcome for outcome in report.of(Applied) if outcome.meanwhile] == []
+            held = {change.address for change in plan.blocked}
+            for address, resource in match(desired, before).items():
+                if resource is not None and address.kind != "webhook" and address not in held:
+                    assert own_id(made.resources[address]) == own_id(resource)
+            for change in plan.doable:
+                if isinstance(change, Archive):
+                    assert made.resources[change.address].archived
+            lock = build_lock(lock, desired, made, match(desired, made))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_order_of_the_answers_leaves_no_trace_in_the_bytes_of_renames_and_removals(
+    seed: int, tmp_path: Path
+) -> None:
+    """Twenty shuffles of everything that the API lists."""
+    writer = Writer(seed)
+    first = writer.workspace()
+    async with fresh() as (attio, workspace):
+        live = await read_live(attio, workspace)
+        await carry_out(plan_of(desired_of(first), live), live, attio, tmp_path)
+        live = await read_live(attio, workspace)
+    lock = build_lock(NO_LOCK, desired_of(first), live, match(desired_of(first), live))
+    later = writer.evolve(first)
+    desired, removals = with_known_ids(desired_of(later), lock), removals_of(later, lock)
+    expected = document.dump(plan_of(desired, live, removals))
+    for shuffle in range(20):
+        items = list(live.resources.items())
+        random.Random(shuffle).shuffle(items)
+
+        assert document.dump(plan_of(desired, replace(live, resources=dict(items)), removals)) == expected
 
 
 @pytest.mark.anyio

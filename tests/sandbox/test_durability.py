@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attio_ctl.errors import UsageError
+from attio_ctl.errors import StorageError, UsageError
 from attio_ctl.sandbox import ids
 from attio_ctl.sandbox.admin import export_workspace, import_workspace
 from attio_ctl.sandbox.batches import BatchWorker, accept
@@ -232,3 +232,31 @@ def test_a_wrong_seed_says_what_is_wrong(seed: Any, said: str) -> None:
         grow(store, seed)
     assert raised.value.what == said
     store.close()
+
+
+def test_a_file_of_the_version_before_is_opened_and_its_waiting_batch_carried_out(tmp_path: Path) -> None:
+    db = tmp_path / "sandbox.db"
+    store = Store(db, Options())
+    batch = [{"object": "companies", "matching_attribute": "domains", "values": {"domains": "old.example.com"}}]
+    accept(store, Actor("api-token", "00000000-0000-4000-8000-00000000000a"), batch)
+    execute = store.db.connection.execute
+    execute("ALTER TABLE batches ADD COLUMN body BLOB")
+    execute("UPDATE batches SET body = (SELECT body FROM batch_bodies)")
+    execute("DROP TABLE batch_bodies")
+    execute("PRAGMA user_version = 1")
+    store.close()
+
+    store = Store(db, Options())
+    assert BatchWorker(store).work() == 0.0
+    assert store.db.row("SELECT COUNT(*) FROM unique_values WHERE value = 'old.example.com'") == (1,)
+    assert store.db.rows("SELECT * FROM batch_bodies") == []
+    store.close()
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    db = tmp_path / "sandbox.db"
+    store = Store(db, Options())
+    store.db.connection.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(StorageError, match="has version 99"):
+        Store(db, Options())

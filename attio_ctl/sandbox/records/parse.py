@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from attio_ctl.sandbox.errors import RefusedError, invalid_value, validation, value_not_found
 from attio_ctl.sandbox.model import Attribute, Collection, Json, Member, Payload, Schema
@@ -26,7 +26,13 @@ SHORTHAND: Final = {
 
 
 class ValueReader:
-    """Reads values as the documented endpoints take them."""
+    """
+    Reads values as the documented endpoints take them: null or an array, or a bare value where the attribute has one.
+
+    That a bare value is refused for a multiselect was recorded; that several are for a single one is inferred.
+    """
+
+    takes_bare: ClassVar[bool] = False
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -64,7 +70,7 @@ class ValueReader:
         """
         codec = CODECS[attribute.type]
         try:
-            payloads = [codec.parse(item, attribute, self) for item in self.items(attribute, raw)]
+            payloads = [codec.parse(item, attribute, self) for item in self._items(attribute, raw)]
         except InvalidValueError as wrong:
             raise invalid_value(attribute.slug, wrong.faults) from None
         if len(payloads) < 2:
@@ -74,17 +80,11 @@ class ValueReader:
             found.setdefault(codec.key(payload), payload)
         return list(found.values())
 
-    def items(self, attribute: Attribute, raw: Json) -> list[Json]:
-        """
-        The values in what was written under one key: null for none, an array, or a bare value where one is allowed.
-
-        Raises:
-            RefusedError: 400 for a bare value of a multiselect (as recorded), or several of a single one (inferred).
-        """
+    def _items(self, attribute: Attribute, raw: Json) -> list[Json]:
         if raw is None:
             return []
         if not isinstance(raw, list):
-            if attribute.multiselect:
+            if attribute.multiselect and not self.takes_bare:
                 raise validation("Multi-select attribute expects an array but received a single value")
             return [raw]
         if len(raw) > 1 and not attribute.multiselect:
@@ -202,10 +202,7 @@ class SimpleReader(ValueReader):
     Source: Segment's destination, whose authors are Attio's engineers.
     """
 
-    def items(self, attribute: Attribute, raw: Json) -> list[Json]:
-        """A bare value is a list of one."""
-        bare = attribute.multiselect and raw is not None and not isinstance(raw, list)
-        return [raw] if bare else super().items(attribute, raw)
+    takes_bare: ClassVar[bool] = True
 
     def find_by_text(self, attribute: Attribute, text: str) -> int:
         """An id of a record of any allowed object, or the documented shorthand."""

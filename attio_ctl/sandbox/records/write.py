@@ -63,7 +63,7 @@ class Writer:
                 references.append((attribute, payloads))
                 continue
             if attribute.unique:
-                keys.extend((attribute.pk, key) for key in self._keys(attribute, payloads, attribute is free))
+                keys += [(attribute.pk, key) for key in self._keys(attribute, payloads, attribute is free)]
             row.data[str(attribute.pk)] = [[self.now, self.actor_pk, payload] for payload in payloads]
         row.pk = insert(self.db, row)
         for attribute_pk, key in keys:

@@ -12,8 +12,18 @@ from typing import Any, Final, Literal
 from attio_ctl.errors import StorageError
 
 MEMORY: Final = ":memory:"
-VERSION: Final = 1
+VERSION: Final = 2
+CHECKPOINT_PAGES: Final = 4000
 BUSY_MS: Final = 10_000
+
+# What brings a file of the version before to the version that is the key.
+UPGRADES: Final = {
+    2: (
+        "CREATE TABLE batch_bodies (batch INTEGER PRIMARY KEY, body BLOB NOT NULL)",
+        "INSERT INTO batch_bodies SELECT pk, body FROM batches WHERE finished_at IS NULL",
+        "ALTER TABLE batches DROP COLUMN body",
+    ),
+}
 
 Location = Path | Literal[":memory:"]
 
@@ -26,7 +36,7 @@ class Database:
     processes may read and write the same file. One thread at a time may use it.
 
     Raises:
-        StorageError: the file cannot be opened, or is not a sandbox of this version.
+        StorageError: the file cannot be opened, or is of a newer version.
     """
 
     def __init__(self, location: Location) -> None:
@@ -48,20 +58,21 @@ class Database:
         execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
+        execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         execute("PRAGMA cache_size = -65536")
         execute("PRAGMA temp_store = MEMORY")
         with self.transaction():
             (version,) = execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _statements():
-                    execute(statement)
-                execute(f"PRAGMA user_version = {VERSION}")
-            elif version != VERSION:
+            if version > VERSION:
                 raise StorageError(
                     f"the sandbox file has version {version}, this program reads {VERSION}",
                     where=str(self.location),
-                    hint="start from a fresh file, or export it with the program that wrote it",
+                    hint="start from a fresh file, or take a newer attio-ctl",
                 )
+            steps = range(version + 1, VERSION + 1)
+            for statement in _statements() if version == 0 else [one for step in steps for one in UPGRADES[step]]:
+                execute(statement)
+            execute(f"PRAGMA user_version = {VERSION}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

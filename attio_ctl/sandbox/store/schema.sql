@@ -126,12 +126,11 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_waiting ON deliveries (next_try_at) WHERE state = 'waiting';
 
--- Bodies of PUT /v2/batch/records: taken in order, `next` is the first assertion not yet done; null in a body is done.
+-- Requests to PUT /v2/batch/records: taken in order, `next` is the first assertion not yet done.
 CREATE TABLE batches (
     pk          INTEGER PRIMARY KEY,
     id          TEXT NOT NULL UNIQUE,
     actor       INTEGER NOT NULL,
-    body        BLOB,
     total       INTEGER NOT NULL,
     next        INTEGER NOT NULL DEFAULT 0,
     received_at INTEGER NOT NULL,
@@ -139,6 +138,12 @@ CREATE TABLE batches (
     finished_at INTEGER
 );
 CREATE INDEX batches_waiting ON batches (pk) WHERE finished_at IS NULL;
+
+-- The assertions of batches that are not finished; null is one that is done. Apart, because a batch's row changes often.
+CREATE TABLE batch_bodies (
+    batch INTEGER PRIMARY KEY,
+    body  BLOB NOT NULL
+);
 
 CREATE TABLE dropped_assertions (
     pk        INTEGER PRIMARY KEY,
