@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from attio_ctl.attio.errors import ServerError
-from attio_ctl.delivery import dispatch
+from attio_ctl.delivery import dispatch, sending
 from attio_ctl.delivery.run import Progress
 from attio_ctl.delivery.singly import CONCURRENCY
 from attio_ctl.errors import CredentialsError, Exit
@@ -101,6 +101,7 @@ async def test_a_run_that_is_stopped_waits_for_a_slow_answer_only_so_long(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatch, "GRACE", 0.2)
+    monkeypatch.setattr(sending, "TELL_EVERY", 0.0)
     stop = asyncio.Event()
     network = Scripted(lambda n: 60.0 if n > 10 else None)
 

@@ -6,10 +6,10 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from attio_ctl.attio.errors import ForbiddenError
 from attio_ctl.delivery.batch import BatchOptions
