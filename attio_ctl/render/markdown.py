@@ -222,11 +222,12 @@ def _drifted(drift: Drift) -> str:
 def _checks(plan: Plan) -> Iterator[Section]:
     found = sorted(plan.checks, key=lambda problem: problem.severity)  # errors stand first
     if found:
-        lines = at_most(_CHECKS_BUDGET, map(_check, found), "- … and {} more")
+        lines = at_most(_CHECKS_BUDGET, map(render_check, found), "- … and {} more")
         yield Section(f"Checks: {len(found)}", "\n".join(lines))
 
 
-def _check(problem: Problem) -> str:
+def render_check(problem: Problem) -> str:
+    """One finding as an item of a list."""
     where = f"{code(str(problem.place))}: " if problem.place else ""
     return f"- {problem.severity} {where}{prose(shorten(problem.message, 300))} ({problem.code})"
 
