@@ -65,7 +65,7 @@ def render_markdown(
         run_url: The CI job that made the plan.
         budget: UTF-8 bytes; more than the default is for places that take more than a comment does.
     """
-    head = "\n".join([*_head(plan, run_url), *alerts(plan), *_counts(plan)])
+    head = "\n".join([*_head(plan, run_url), *alerts(plan, budget), *_counts(plan)])
     closing = list(_within([*_drift(plan), *_checks(plan), *_unmanaged(plan)], budget - _size(head) - _NOTICE))
     pieces = [piece for kind in CLASSES for piece in _pieces(plan, kind)]
     room = budget - _size(head) - sum(section.size for section in closing) - _NOTICE
