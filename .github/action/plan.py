@@ -18,16 +18,14 @@ COMMENT_BYTES = 60_000
 def run(job: Job) -> int:
     """Attio-ctl's exit code; 0 with pending changes."""
     made = job.files / "plan.json"
-    done = job.attio_ctl("plan", "--out", str(made), "--format", "markdown", *_options(job))
+    files = ("--out", str(made), "--html-into", str(job.files / "plan.html"))
+    done = job.attio_ctl("plan", *files, "--format", "markdown", *_options(job))
     plan = json.loads(made.read_text()) if made.exists() else None
     full = done.out if plan else _failure(job, done)
     (job.files / "plan.md").write_text(full, encoding="utf-8")
     job.summarise(full)
     job.output("exit-code", done.code)
     if plan is not None:
-        (job.files / "plan.html").write_text(
-            job.attio_ctl("show", str(made), "--format", "html", workspace=False).out, encoding="utf-8"
-        )
         job.output("plan-id", plan["plan_id"])
         job.output("class", gravest(plan))
         job.output("changes", "true" if plan["resource_changes"] else "false")

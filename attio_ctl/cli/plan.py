@@ -22,6 +22,9 @@ from attio_ctl.errors import Exit, UsageError
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 0 when there are none.")
 @plan_options
 @click.option("--base", metavar="REV", help="Show what the mappings do to events otherwise than at this git revision.")
+@click.option(
+    "--html-into", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the page of `html` too."
+)
 @events_option
 @max_bytes_option
 @click.pass_context
@@ -35,6 +38,7 @@ def command(
     out: Path | None,
     detailed_exitcode: bool,
     base: str | None,
+    html_into: Path | None,
     events: tuple[Path, ...],
     max_bytes: int,
     **asked: Any,
@@ -47,17 +51,21 @@ def command(
     Example:
         attio-ctl plan
         attio-ctl plan --out plan.json && attio-ctl apply plan.json
-        attio-ctl plan --format markdown --base origin/main > comment.md
+        attio-ctl plan --format markdown --base origin/main --html-into plan.html > comment.md
     """
     from attio_ctl.attio.reader import AttioReader  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli import behaving, checking, console, planning, reviewing, wiring  # noqa: PLC0415
     from attio_ctl.plan import document  # noqa: PLC0415
 
-    if base is not None and form != "markdown":
-        raise UsageError("`--base` is for `--format markdown`", hint="see also `attio-ctl mapping diff --base REV`")
+    for_review = form in ("markdown", "html") or html_into is not None
+    if base is not None and not for_review:
+        raise UsageError(
+            "`--base` is for `--format markdown` or `html`", hint="see also `attio-ctl mapping diff --base REV`"
+        )
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
-    console.show_problems(checking.check_events(loaded, behaving.read_events(events)))
+    findings = checking.check_events(loaded, behaving.read_events(events))
+    console.show_problems(findings)
 
     options = planning.Options(**asked)
 
@@ -70,8 +78,11 @@ def command(
     if out is not None:
         wiring.write_file(out, document.dump(plan))
     comparison = None if base is None else reviewing.Comparison(base, events, workspace)
-    more = reviewing.sections(made, loaded, comparison) if form == "markdown" else ()
-    console.out(planning.show(plan, form, console.style_for(sys.stdout), more, max_bytes))
+    review = reviewing.review(made, loaded, findings, comparison) if for_review else None
+    style = console.style_for(sys.stdout)
+    if html_into is not None:
+        wiring.write_file(html_into, planning.show(plan, "html", style, review).encode())
+    console.out(planning.show(plan, form, style, review, max_bytes))
     if out is not None:
         console.note(f"Saved to {out}. To carry out exactly this: attio-ctl apply {out}")
     if plan.incomplete:

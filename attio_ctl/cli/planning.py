@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attio_ctl.address import Address
 from attio_ctl.attio.errors import ApiError
@@ -29,7 +30,7 @@ from attio_ctl.plan.sealed import seal_change
 from attio_ctl.plan.select import select
 from attio_ctl.plan.thresholds import Thresholds, find_excesses
 from attio_ctl.render.markdown import BUDGET as COMMENT_BYTES
-from attio_ctl.render.markdown import Section, render_markdown
+from attio_ctl.render.markdown import render_markdown
 from attio_ctl.render.terminal import render_plan
 from attio_ctl.render.text import Style
 from attio_ctl.state.desired import build_desired
@@ -37,6 +38,9 @@ from attio_ctl.state.live import read_live
 from attio_ctl.state.lock import NO_LOCK, Lock, lock_path, read_lock, with_known_ids
 from attio_ctl.state.resource import State, Workspace
 from attio_ctl.state.sealing import placeholders_in
+
+if TYPE_CHECKING:
+    from attio_ctl.render.review import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +157,19 @@ def parse_addresses(texts: Iterable[str]) -> Iterable[Address]:
             raise UsageError(str(error), hint="for example `object.vehicles`") from None
 
 
-def show(plan: Plan, form: str, style: Style, sections: Sequence[Section] = (), max_bytes: int = COMMENT_BYTES) -> str:
-    """A plan in one of the formats of `--format`; `sections` and `max_bytes` are for Markdown."""
+def show(plan: Plan, form: str, style: Style, review: Review | None = None, max_bytes: int = COMMENT_BYTES) -> str:
+    """A plan in one of the formats of `--format`; `review` is for Markdown and HTML, `max_bytes` for Markdown."""
     match form:
         case "json":
             return document.dump(plan).decode()
         case "markdown":
-            return render_markdown(plan, sections=sections, run_url=run_url(os.environ), budget=max_bytes)
+            from attio_ctl.render.review import sections  # noqa: PLC0415  it needs the mappings' libraries
+
+            more = sections(review) if review else ()
+            return render_markdown(plan, sections=more, run_url=run_url(os.environ), budget=max_bytes)
         case "html":
             from attio_ctl.render.html import render_html  # noqa: PLC0415  jinja2 waits
 
-            return render_html(plan, run_url=run_url(os.environ))
+            return render_html(plan, review=review, run_url=run_url(os.environ))
         case _:
             return render_plan(plan, style)

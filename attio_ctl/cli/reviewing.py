@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from attio_ctl.cli import behaving, planning
 from attio_ctl.config.load import Loaded
-from attio_ctl.errors import AttioCtlError
+from attio_ctl.errors import AttioCtlError, Problem
 from attio_ctl.mapping.behaviour import Behaviour
-from attio_ctl.render.behaviour import render_mapping_changes
-from attio_ctl.render.escaping import escape, fenced
-from attio_ctl.render.graph import around_changes, build_graph
-from attio_ctl.render.markdown import Section
-from attio_ctl.render.mermaid import render_mermaid
+from attio_ctl.render.graph import Graph, around_changes, build_graph
+from attio_ctl.render.review import MappingReview, Review
 from attio_ctl.state.schema import build_schema
 from attio_ctl.state.standard import standard_state
 
@@ -38,23 +34,22 @@ class Comparison:
         return behaving.compare_with(self.base, self.workspace, loaded, self.events, schema)
 
 
-def sections(made: planning.Made, loaded: Loaded, comparison: Comparison | None) -> tuple[Section, ...]:
-    """The sections of a comment, the most important first; a base that cannot be read is no reason to have no plan."""
-    return tuple(_sections(made, loaded, comparison))
+def review(made: planning.Made, loaded: Loaded, findings: tuple[Problem, ...], comparison: Comparison | None) -> Review:
+    """All that a reviewer is shown besides; a base that cannot be read is no reason to have no plan."""
+    graph = _graph(made)
+    if comparison is None:
+        return Review(findings=findings, graph=graph)
+    try:
+        behaviour = comparison.run(loaded, made)
+    except AttioCtlError as error:
+        return Review(not_compared=str(error), findings=findings, graph=graph)
+    mappings = MappingReview(behaviour, comparison.base) if behaviour.compared else None
+    return Review(mappings, findings=findings, graph=graph)
 
 
-def _sections(made: planning.Made, loaded: Loaded, comparison: Comparison | None) -> Iterator[Section]:
-    if comparison is not None:
-        try:
-            behaviour = comparison.run(loaded, made)
-        except AttioCtlError as error:
-            yield Section("Mappings: not compared", escape(str(error)))
-        else:
-            if behaviour.compared:
-                yield render_mapping_changes(behaviour, comparison.base)
-    if made.plan.changes:
-        graph = around_changes(build_graph(made.desired, made.live, made.plan))
-        if graph.nodes:
-            yield Section(
-                "Picture: what changes, and what is linked to it", fenced("mermaid", render_mermaid(graph).strip())
-            )
+def _graph(made: planning.Made) -> Graph | None:
+    """What changes, and what is linked to it; None where nothing does."""
+    if not made.plan.changes:
+        return None
+    graph = around_changes(build_graph(made.desired, made.live, made.plan))
+    return graph if graph.nodes else None

@@ -15,6 +15,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes any free port.")
 @click.option("--db", default=":memory:", show_default=True, metavar="FILE|:memory:", help="Where its state is kept.")
 @click.option("--token", "tokens", multiple=True, metavar="NAME[=SCOPE,…]", help="A token that it takes; repeatable.")
+@click.option(
+    "--admin-token", metavar="NAME", help="The token of the console and of /_sandbox; a random one otherwise."
+)
 @click.option("--activate", default="", metavar="OBJECT,…", help="Standard objects that are switched on.")
 @click.option("--no-limits", is_flag=True, help="Do not imitate Attio's rate limits.")
 @click.option("--max-objects", type=click.IntRange(2), metavar="N", help="The limit on objects of a plan of Attio's.")
@@ -32,6 +35,7 @@ def command(
     port: int,
     db: str,
     tokens: tuple[str, ...],
+    admin_token: str | None,
     activate: str,
     no_limits: bool,
     max_objects: int | None,
@@ -61,7 +65,7 @@ def command(
         from attio_ctl.sandbox.options import NO_LIMITS, Limits, Options  # noqa: PLC0415
         from attio_ctl.sandbox.server import serve  # noqa: PLC0415
 
-    admin_token = secrets.token_urlsafe(24)
+    admin = admin_token or secrets.token_urlsafe(24)
     options = Options(
         tokens=dict(_token(text) for text in tokens or ("sandbox",)),
         limits=NO_LIMITS if no_limits else Limits(),
@@ -69,13 +73,13 @@ def command(
         max_objects=max_objects,
         seed=None if seed is None else documents.read_document(seed),
         sink=sink,
-        admin_token=admin_token,
+        admin_token=admin,
         faults=() if faults is None else tuple(read_rules(documents.read_document(faults))),
         deliver_to=dict(_redirect(text) for text in redirects),
     )
 
     def tell(url: str) -> None:
-        console.out(f"{url}\nConsole: {url}/?token={admin_token}\n")
+        console.out(f"{url}\nConsole: {url}/?token={admin}\n")
 
     stopped_by = serve(":memory:" if db == ":memory:" else Path(db), options, port=port, on_ready=tell)
     ctx.exit(Exit.DONE if stopped_by is None else Exit(128 + stopped_by))

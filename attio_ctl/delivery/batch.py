@@ -27,13 +27,14 @@ from attio_ctl.attio.errors import ApiError
 from attio_ctl.attio.messages import Usage
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.delivery.dispatch import Ending, Judge, dispatch, together
+from attio_ctl.delivery.drift import Drifts
 from attio_ctl.delivery.finding import Finder
 from attio_ctl.delivery.flat import Flattener
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.refusals import DATA_ERRORS, is_unavailable
 from attio_ctl.delivery.singly import SinglyTransport
 from attio_ctl.delivery.standing import INCOMPARABLE
-from attio_ctl.delivery.transport import Refused, Verdict, Written
+from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.delivery.verification import Carried, Verification, Watch
 from attio_ctl.errors import AttioCtlError, PartialError
 from attio_ctl.mapping.encode import batch_call
@@ -84,6 +85,7 @@ class BatchTransport:
         *,
         singly: SinglyTransport,
         documented: SinglyTransport,
+        drifts: Drifts,
         options: BatchOptions,
         on_fall_back: Callable[[ApiError], None],
         clock: Clock,
@@ -92,12 +94,14 @@ class BatchTransport:
         Args:
             singly: Takes what a batch cannot hold, and everything once there is no batch endpoint.
             documented: Takes what was dropped, for the reason that Attio gives there.
+            drifts: What needs no try.
             on_fall_back: Told once, why everything goes singly from now on.
         """
         self._attio = attio
         self._ending = ending
         self._singly = singly
         self._documented = documented
+        self._drifts = drifts
         self._options = options
         self._on_fall_back = on_fall_back
         self._clock = clock
@@ -136,7 +140,7 @@ class BatchTransport:
 
     def _carried(self, due: Due) -> Carried | None:
         objects = self._options.objects
-        if not self._is_available or not (objects is None or due.key.object in objects):
+        if not self._is_available or not (objects is None or due.key.object in objects) or self._drifts.behind(due):
             return None
         flat = self._flattener.flatten(due)
         if flat is None or not flat.append:
@@ -224,15 +228,15 @@ class BatchTransport:
             PartialError: it is so late that nothing of it can be told; what it says must not be overtaken by a retry.
         """
         sample, rest = writes[-SAMPLE:], writes[:-SAMPLE]
-        refused = 0
+        dropped = False
 
         def note(due: Due, verdict: Verdict) -> None:
-            nonlocal refused
-            refused += isinstance(verdict, Refused)
+            nonlocal dropped
+            dropped = dropped or verdict != Written()
             judge(due, verdict)
 
         await self._documented.work([write.due for write in sample], note)
-        if refused:
+        if dropped:
             return rest
         left = await self._verification.follow(Watch(rest), taken, quiet=PATIENCE)
         if len(left) == len(rest):

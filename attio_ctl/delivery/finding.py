@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
+from attio_ctl.attio.errors import InactiveObjectError, NotFoundError, RejectedError
 from attio_ctl.attio.reader import RECORDS_PAGE, AttioReader
 from attio_ctl.attio.types import Record
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES
@@ -16,6 +17,8 @@ from attio_ctl.state.schema import AttributeSchema, Schema
 
 KEYS_PER_QUERY: Final = RECORDS_PAGE - 100
 """Keys that one query asks for: a page has room for more, so that a full one tells of twins behind a unique value."""
+
+_NO_SUCH_ATTRIBUTE: Final = "unknown_filter_attribute_slug"
 
 IDS_KEPT: Final = 50_000
 """Record ids that are remembered, the latest; some 20 MB."""
@@ -30,7 +33,7 @@ class Finder:
         self._ids: dict[RecordKey, str] = {}
 
     async def records(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Record]:
-        """The records that there are; a key that no record has is left out."""
+        """The records that there are; a key that no record has is left out, as all are where the object is gone."""
         found: dict[RecordKey, Record] = {}
         by_attribute: dict[tuple[str, str], list[str]] = defaultdict(list)
         for key in keys:
@@ -52,7 +55,12 @@ class Finder:
         return {**known, **{key: record["id"]["record_id"] for key, record in found.items()}}
 
     async def _query(self, obj: str, wanted: Mapping[str, Any]) -> Sequence[Record]:
-        page = await self._attio.query_records(obj, filter=wanted, sorts=())
+        try:
+            page = await self._attio.query_records(obj, filter=wanted, sorts=())
+        except (NotFoundError, RejectedError) as error:
+            if isinstance(error, NotFoundError | InactiveObjectError) or error.code == _NO_SUCH_ATTRIBUTE:
+                return ()
+            raise
         if len(page) < RECORDS_PAGE:
             return page
         return [record async for record in self._attio.each_record(obj, filter=wanted)]

@@ -14,6 +14,7 @@ from attio_ctl.config.models import Mapping as MappingSpec
 from attio_ctl.delivery.batch import BatchOptions, BatchTransport
 from attio_ctl.delivery.dispatch import Ending
 from attio_ctl.delivery.documented import DocumentedWriter
+from attio_ctl.delivery.drift import Drifts, WatchfulWriter
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.simple import SimpleWriter
 from attio_ctl.delivery.singly import RecordWriter, SinglyTransport
@@ -56,14 +57,15 @@ def select_transport(
     def on_fall_back(what: str, to: str) -> Callable[[ApiError], None]:
         return lambda error: notify(f"fell back from {what} to {to}: {error}")
 
+    drifts = Drifts(attio, schema)
     documented = DocumentedWriter(attio, schema)
-    by_documents = SinglyTransport(attio, documented, ending)
+    by_documents = SinglyTransport(attio, WatchfulWriter(documented, drifts), ending)
     if way == "documented" or (way == "auto" and not options.objects):
         return by_documents
     simple: RecordWriter = SimpleWriter(attio, schema, documented, on_fall_back("simple", "documented"))
     if way == "auto":
         simple = _ByObject(options.objects or frozenset(), simple, documented)
-    singly = SinglyTransport(attio, simple, ending)
+    singly = SinglyTransport(attio, WatchfulWriter(simple, drifts), ending)
     if way == "simple":
         return singly
     return BatchTransport(
@@ -72,6 +74,7 @@ def select_transport(
         ending,
         singly=singly,
         documented=by_documents,
+        drifts=drifts,
         options=options if way == "auto" else replace(options, objects=None),
         on_fall_back=on_fall_back("batch", "simple"),
         clock=clock or SystemClock(),

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.fold import Due
 from attio_ctl.errors import AttioCtlError
+from attio_ctl.mapping.writes import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,44 @@ class Unsent:
     cause: AttioCtlError | None
 
 
-Verdict = Written | Refused | Unsent
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """
+    What the workspace has no more of what it had when the run began.
+
+    Attributes:
+        attribute: None when it is the whole object.
+        title: Of an option or a status, None when it is the whole attribute.
+        what: In plain words, such as "`users.plan` is archived".
+    """
+
+    object: str
+    attribute: str | None
+    title: str | None
+    what: str
+
+    def concerns(self, object_slug: str, values: Mapping[str, Value]) -> bool:
+        """Whether a write of these values needs it."""
+        if object_slug != self.object or self.attribute is None:
+            return object_slug == self.object
+        if self.title is None:
+            return self.attribute in values
+        value = values.get(self.attribute)
+        return self.title in value if isinstance(value, list) else value == self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """
+    Attio will not take this write for now: the workspace is not as the mappings expect. The fault is not in the data.
+
+    What does not need the lost part can go on; whatever needs it comes to this verdict without a request from now on.
+    """
+
+    drift: Drift
+
+
+Verdict = Written | Refused | Paused | Unsent
 
 
 class Transport(Protocol):

@@ -17,8 +17,11 @@ from attio_ctl.plan.model import Plan
 from attio_ctl.render.escaping import at_most, code, escape, prose, shorten
 from attio_ctl.render.view import describe_impact, local_name
 
-BUDGET: Final = 44_000
-"""Bytes for what goes away: a line for each of about 500 changes, or the names of about 1,800."""
+SHARE: Final = 0.73
+"""
+Of the whole budget, for what goes away. In a comment that is a line for each of about 500 changes, or the names of
+about 2,000; where longer names do not fit, they are counted, and the summary and the page of the job name them.
+"""
 
 _BLOCKED_BUDGET: Final = 4_500
 _INCOMPLETE_BUDGET: Final = 1_500
@@ -65,13 +68,18 @@ def _reach(plan: Plan, change: Archive | Delete) -> str:
     return describe_impact(change, impact) if impact is not None else ""
 
 
-def alerts(plan: Plan) -> Iterator[str]:
-    """The alert blocks, as GitHub draws them, in lines of Markdown; an empty line follows each."""
+def alerts(plan: Plan, budget: int) -> Iterator[str]:
+    """
+    The alert blocks, as GitHub draws them, in lines of Markdown; an empty line follows each.
+
+    Args:
+        budget: UTF-8 bytes of the whole text that they stand in.
+    """
     gone = going(plan)
     if gone:
         yield "> [!CAUTION]"
         yield f"> This plan takes away {len(gone):,} {'thing' if len(gone) == 1 else 'things'}:"
-        yield from _first_that_fits(map(_each, gone), _named(gone), _counted(gone))
+        yield from _first_that_fits(int(budget * SHARE), map(_each, gone), _named(gone), _counted(gone))
         yield ""
     if plan.held_by:
         yield "> [!WARNING]"
@@ -96,11 +104,11 @@ def _held(change: Blocked) -> str:
     return f"> - {code(shorten(str(change.address), 200))} is blocked: {why}; way out: {way_out}"
 
 
-def _first_that_fits(*forms: Iterable[str]) -> Sequence[str]:
+def _first_that_fits(size: int, *forms: Iterable[str]) -> Sequence[str]:
     lines: list[str] = []
     for form in forms:
         lines = list(form)
-        if sum(len(line.encode()) + 1 for line in lines) <= BUDGET:
+        if sum(len(line.encode()) + 1 for line in lines) <= size:
             break
     return lines
 

@@ -26,39 +26,42 @@ def render_mapping_changes(behaviour: Behaviour, against: str) -> Section:
     Args:
         against: The revision that it is compared with, as a person wrote it.
     """
-    lines = [f"Compared with {code(against)}: {_count(behaviour)}", ""]
+    lines = [f"Compared with {code(against)}: {count_events(behaviour)}", ""]
     for example in behaviour.examples[:EXAMPLES]:
-        lines += [f"**{code(f'mapping.{example.mapping}')}** {prose(_headline(example))}", ""]
-        lines += [fenced("diff", "\n".join(_diff(example))), ""]
+        lines += [f"**{code(f'mapping.{example.mapping}')}** {prose(headline(example))}", ""]
+        lines += [fenced("diff", "\n".join(diff_lines(example))), ""]
     if len(behaviour.examples) > EXAMPLES:
         lines.append(f"… and {len(behaviour.examples) - EXAMPLES} more ways in which events change")
-    return Section(f"Mappings: {_count(behaviour)}", "\n".join(lines))
+    return Section(f"Mappings: {count_events(behaviour)}", "\n".join(lines))
 
 
 def render_behaviour(behaviour: Behaviour, against: str, style: Style) -> str:
     """The same for a terminal, with every way in which events change."""
     lines = []
     for example in behaviour.examples:
-        lines += [style.paint(f"mapping.{example.mapping}", bold=True) + f"  {_headline(example)}"]
-        for line in _diff(example):
+        lines += [style.paint(f"mapping.{example.mapping}", bold=True) + f"  {headline(example)}"]
+        for line in diff_lines(example):
             colour = _COLOURS.get(line[0])
             lines.append("  " + (style.paint(line, fg=colour) if colour else line))
         lines.append("")
-    lines.append(style.paint(f"Compared with {visible(against)}: {_count(behaviour)}.", bold=True))
+    lines.append(style.paint(f"Compared with {visible(against)}: {count_events(behaviour)}.", bold=True))
     return "\n".join(lines) + "\n"
 
 
-def _count(behaviour: Behaviour) -> str:
+def count_events(behaviour: Behaviour) -> str:
+    """`3 of 20 sample events end otherwise`."""
     events = f"{behaviour.compared:,} sample {'event' if behaviour.compared == 1 else 'events'}"
     return f"{behaviour.touched:,} of {events} {'ends' if behaviour.touched == 1 else 'end'} otherwise"
 
 
-def _headline(example: Example) -> str:
+def headline(example: Example) -> str:
+    """Where the event stands, and how many more change like it."""
     others = f", and {example.events - 1:,} more change in the same way" if example.events > 1 else ""
     return f"{visible(example.sample.source)}{others}"
 
 
-def _diff(example: Example) -> Iterator[str]:
+def diff_lines(example: Example) -> Iterator[str]:
+    """What becomes of the event, record by record; `+`, `-` or `!` in the first column of what differs."""
     if example.before != example.after:
         yield f"- {shorten(visible(example.before), _LINE)}"
         yield f"+ {shorten(visible(example.after), _LINE)}"

@@ -48,7 +48,8 @@ def escape(text: str) -> str:
     entities = visible(text).replace("&", "&amp;").replace("<", "&lt;")
     quoted = re.sub(r"[\\`*_{}\[\]#|~>]", r"\\\g<0>", entities)
     begun = re.sub(r"^(\s*)([+-]|\d+(?=[.)]))", _unlisted, quoted)
-    return _NAMING.sub(lambda found: f"{found[0]}\u200d", begun)
+    named = _NAMING.sub(lambda found: f"{found[0]}\u200d", begun)
+    return re.sub(r"^ ", "&#32;", named)  # four blanks at the head of an item would make it a block of code
 
 
 def _unlisted(found: re.Match[str]) -> str:

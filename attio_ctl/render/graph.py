@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from attio_ctl.address import Address
 from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Update
 from attio_ctl.plan.model import Plan, summarise
+from attio_ctl.render.escaping import visible
 from attio_ctl.render.view import describe_counts
 from attio_ctl.state.resource import Json, State
 
 Mark = Literal["new", "changed", "gone", "blocked", "same"]
+
+SIGNS: Final[dict[Mark, str]] = {"new": "+ ", "changed": "~ ", "gone": "- ", "blocked": "! ", "same": ""}
+"""In front of a title, so that nothing is told by colour alone."""
+
+NODES: Final = 60
+"""What one can still read in a picture."""
+
+_NAMES_SHOWN: Final = 4
+_LABEL: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,22 @@ def limited(graph: Graph, nodes: int) -> Graph:
     ranked = sorted(graph.nodes, key=lambda n: (n.mark == "same", -links.get(n.address, 0), n.address))
     kept = _only(graph, {node.address for node in ranked[:nodes]})
     return replace(kept, left_out=len(graph.nodes) - nodes)
+
+
+def node_lines(node: Node) -> list[str]:
+    """What stands in a node: its title, and below it what changes."""
+    return [f"{SIGNS[node.mark]}{_cut(visible(node.title))}", *([node.note] if node.note else [])]
+
+
+def edge_label(edge: Edge) -> str:
+    """The names of the references that an edge stands for, the first few of many."""
+    more = len(edge.names) - _NAMES_SHOWN
+    names = ", ".join(_cut(visible(name)) for name in edge.names[:_NAMES_SHOWN])
+    return SIGNS[edge.mark] + names + (f" and {more} more" if more > 0 else "")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"
 
 
 def _only(graph: Graph, addresses: set[Address]) -> Graph:

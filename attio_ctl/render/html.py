@@ -12,26 +12,35 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from attio_ctl.errors import Place
 from attio_ctl.plan.document import plan_id
 from attio_ctl.plan.model import Plan, summarise
 from attio_ctl.render.alerts import going
+from attio_ctl.render.behaviour import count_events, diff_lines, headline
 from attio_ctl.render.classes import CLASSES, MEANINGS, Class, class_of, groups_of, verdict
 from attio_ctl.render.escaping import visible
-from attio_ctl.render.view import VERBS, Group, describe_counts, show_value, summary_line
+from attio_ctl.render.review import NO_REVIEW, Review
+from attio_ctl.render.svg import render_svg
+from attio_ctl.render.view import VERBS, Group, Symbol, describe_counts, show_value, summary_line
+
+_MARKS: Final[dict[str, Symbol]] = {"+": "+", "-": "-", "!": "~", " ": ""}
+"""The marks of the page for those of a `diff` fence, which has one less."""
 
 
-def render_html(plan: Plan, *, run_url: str | None = None) -> str:
+def render_html(plan: Plan, *, review: Review | None = None, run_url: str | None = None) -> str:
     """
     The whole page, searchable, foldable and filtered by class; readable without its script.
 
     Args:
+        review: What to show beside the changes; the picture is drawn as SVG.
         run_url: The CI job that made the plan.
     """
+    review = review or NO_REVIEW
     style, script = _page_file("plan.css"), _page_file("plan.js")
     return _template().render(
         plan=plan,
@@ -43,6 +52,9 @@ def render_html(plan: Plan, *, run_url: str | None = None) -> str:
         going=going(plan),
         chapters=[chapter for kind in CLASSES if (chapter := _chapter(plan, kind)).resources],
         words=VERBS,
+        review=review,
+        mapped=_mapped(review),
+        picture=Markup(render_svg(review.graph)) if review.graph else None,  # noqa: S704  every text in it is escaped
         style=style,
         script=script,
         style_hash=_source_hash(style),
@@ -79,6 +91,26 @@ def _chapter(plan: Plan, kind: Class) -> _Chapter:
     )
     counts = summarise((change for change in plan.changes if class_of(change) == kind), waiting)
     return _Chapter(kind, MEANINGS[kind], describe_counts(counts), resources)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """What mappings do otherwise; an example is its mapping, its headline, and its lines with the mark apart."""
+
+    against: str
+    count: str
+    examples: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+
+
+def _mapped(review: Review) -> _Mapped | None:
+    if review.mappings is None:
+        return None
+    behaviour = review.mappings.behaviour
+    examples = (
+        (f"mapping.{each.mapping}", headline(each), tuple((_MARKS[line[0]], line[2:]) for line in diff_lines(each)))
+        for each in behaviour.examples
+    )
+    return _Mapped(review.mappings.against, count_events(behaviour), tuple(examples))
 
 
 def _source_hash(text: str) -> str:

@@ -65,7 +65,7 @@ def render_markdown(
         run_url: The CI job that made the plan.
         budget: UTF-8 bytes; more than the default is for places that take more than a comment does.
     """
-    head = "\n".join([*_head(plan, run_url), *alerts(plan), *_counts(plan)])
+    head = "\n".join([*_head(plan, run_url), *alerts(plan, budget), *_counts(plan)])
     closing = list(_within([*_drift(plan), *_checks(plan), *_unmanaged(plan)], budget - _size(head) - _NOTICE))
     pieces = [piece for kind in CLASSES for piece in _pieces(plan, kind)]
     room = budget - _size(head) - sum(section.size for section in closing) - _NOTICE
@@ -222,11 +222,12 @@ def _drifted(drift: Drift) -> str:
 def _checks(plan: Plan) -> Iterator[Section]:
     found = sorted(plan.checks, key=lambda problem: problem.severity)  # errors stand first
     if found:
-        lines = at_most(_CHECKS_BUDGET, map(_check, found), "- … and {} more")
+        lines = at_most(_CHECKS_BUDGET, map(render_check, found), "- … and {} more")
         yield Section(f"Checks: {len(found)}", "\n".join(lines))
 
 
-def _check(problem: Problem) -> str:
+def render_check(problem: Problem) -> str:
+    """One finding as an item of a list."""
     where = f"{code(str(problem.place))}: " if problem.place else ""
     return f"- {problem.severity} {where}{prose(shorten(problem.message, 300))} ({problem.code})"
 

@@ -7,17 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from attio_ctl.render.escaping import visible
-from attio_ctl.render.graph import Edge, Graph, Mark, Node, limited
-
-NODES: Final = 60
-"""What one can still read; Mermaid refuses a text above 50,000 characters. Source: mermaid.js.org, `maxTextSize`."""
-
-_NAMES_SHOWN: Final = 4
-_LABEL: Final = 60
-
-SIGNS: Final[dict[Mark, str]] = {"new": "+ ", "changed": "~ ", "gone": "- ", "blocked": "! ", "same": ""}
-"""In front of a title, so that nothing is told by colour alone."""
+from attio_ctl.render.graph import NODES, Graph, Mark, edge_label, limited, node_lines
 
 _COLOURS: Final[dict[Mark, str]] = {"new": "#2da44e", "changed": "#bf8700", "gone": "#cf222e", "blocked": "#8250df"}
 """Lines only, in tones that show on white and on black: the reader's theme fills the boxes."""
@@ -26,7 +16,13 @@ _DASHED: Final = frozenset({"gone", "blocked"})
 
 
 def render_mermaid(graph: Graph, nodes: int = NODES) -> str:
-    """A flow chart; identifiers are our own, and every text is quoted and escaped."""
+    """
+    A flow chart; identifiers are our own, and every text is quoted and escaped.
+
+    Mermaid refuses a text above 50,000 characters, which so many nodes do not reach.
+
+    Source: mermaid.js.org, `maxTextSize`.
+    """
     return "\n".join(_mermaid(limited(graph, nodes))) + "\n"
 
 
@@ -35,12 +31,12 @@ def _mermaid(graph: Graph) -> Iterator[str]:
     yield "flowchart LR"
     for node in graph.nodes:
         opened, closed = ("([", "])") if node.address.kind == "list" else ("[", "]")
-        label = "<br/>".join(_entities(line) for line in _lines(node))
+        label = "<br/>".join(_entities(line) for line in node_lines(node))
         yield f'  {names[node.address]}{opened}"{label}"{closed}'
     if graph.left_out:
         yield f'  rest["… and {graph.left_out} more"]'
     for edge in graph.edges:
-        yield f'  {names[edge.source]} -->|"{_entities(_label(edge))}"| {names[edge.target]}'
+        yield f'  {names[edge.source]} -->|"{_entities(edge_label(edge))}"| {names[edge.target]}'
     for mark, colour in _COLOURS.items():
         dash = ",stroke-dasharray:6 4" if mark in _DASHED else ""
         marked = [names[node.address] for node in graph.nodes if node.mark == mark]
@@ -63,25 +59,11 @@ def _dot(graph: Graph) -> Iterator[str]:
     yield '  rankdir=LR; node [shape=box, fontname="sans-serif"]; edge [fontname="sans-serif", fontsize=10];'
     for node in graph.nodes:
         shape = ", style=rounded" if node.address.kind == "list" else ""
-        yield f"  {names[node.address]} [label={_quoted(chr(10).join(_lines(node)))}{shape}{_colour(node.mark)}];"
+        yield f"  {names[node.address]} [label={_quoted(chr(10).join(node_lines(node)))}{shape}{_colour(node.mark)}];"
     for edge in graph.edges:
         ends = f"{names[edge.source]} -> {names[edge.target]}"
-        yield f"  {ends} [label={_quoted(_label(edge))}{_colour(edge.mark)}];"
+        yield f"  {ends} [label={_quoted(edge_label(edge))}{_colour(edge.mark)}];"
     yield "}"
-
-
-def _lines(node: Node) -> list[str]:
-    return [f"{SIGNS[node.mark]}{_cut(visible(node.title))}", *([node.note] if node.note else [])]
-
-
-def _label(edge: Edge) -> str:
-    more = len(edge.names) - _NAMES_SHOWN
-    names = ", ".join(_cut(visible(name)) for name in edge.names[:_NAMES_SHOWN])
-    return SIGNS[edge.mark] + names + (f" and {more} more" if more > 0 else "")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"
 
 
 def _entities(text: str) -> str:

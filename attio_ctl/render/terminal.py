@@ -10,6 +10,7 @@ from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Repor
 from attio_ctl.errors import Problem
 from attio_ctl.plan.changes import Blocked
 from attio_ctl.plan.model import Plan, summarise
+from attio_ctl.render.escaping import visible
 from attio_ctl.render.text import Style, render_problem
 from attio_ctl.render.view import Group, Line, Symbol, group_changes, summary_line
 
@@ -23,7 +24,7 @@ def render_plan(plan: Plan, style: Style) -> str:
 
 
 def _plan_lines(plan: Plan, style: Style) -> Iterator[str]:
-    where = f'"{plan.workspace.name}" ({plan.name})'
+    where = visible(f'"{plan.workspace.name}" ({plan.name})')
     if plan.changes:
         yield style.paint(f"attio-ctl will make these changes to {where}:", bold=True)
         for group in group_changes(plan):
@@ -61,9 +62,9 @@ def _wrapped(line: Line, style: Style, column: int = 0) -> Iterator[str]:
     """One line, its remark at a column; what is too long goes on below, indented."""
     start = _start(line)
     head = " " * (2 + 2 * line.depth) + f"{line.symbol:<3}"
-    text, hang = line.text, start + 2
+    text, hang = visible(line.text), start + 2
     if line.remark:
-        text = f"{line.text.ljust(column - start - 2)}  {line.remark}"
+        text = f"{text.ljust(column - start - 2)}  {visible(line.remark)}"
         hang = max(column, hang) if column < style.width // 2 + 8 else hang
     rows = textwrap.wrap(
         text,
@@ -85,7 +86,7 @@ def _unmanaged_lines(plan: Plan, style: Style) -> Iterator[str]:
     count = len(plan.unmanaged)
     yield style.paint(f"  # {count} in the workspace and in no file; left alone:", dim=True)
     for address in plan.unmanaged[:UNMANAGED_SHOWN]:
-        yield style.paint(f"     {address}", dim=True)
+        yield style.paint(f"     {visible(str(address))}", dim=True)
     if count > UNMANAGED_SHOWN:
         yield style.paint(f"     … and {count - UNMANAGED_SHOWN} more", dim=True)
     yield ""

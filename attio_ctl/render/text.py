@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from attio_ctl.errors import AttioCtlError, ConfigError, Problem
+from attio_ctl.render.escaping import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,11 @@ def render_problem(problem: Problem, style: Style) -> str:
     """One problem: severity, place, message and code; the hint below."""
     where = f"{problem.place}: " if problem.place else ""
     colour = "red" if problem.severity == "error" else "yellow"
-    text = _headed(f"{problem.severity}: ", colour, f"{where}{problem.message} [{problem.code}]", style)
-    return text + (f"\n{wrap(problem.hint, style.width, first='  hint: ', rest='        ')}" if problem.hint else "")
+    said = visible(f"{where}{problem.message} [{problem.code}]")
+    text = _headed(f"{problem.severity}: ", colour, said, style)
+    if not problem.hint:
+        return text
+    return f"{text}\n{wrap(visible(problem.hint), style.width, first='  hint: ', rest='        ')}"
 
 
 def render_error(error: AttioCtlError, style: Style) -> str:

@@ -13,9 +13,12 @@ from attio_ctl.sandbox.portable import export_from, import_into
 from attio_ctl.sandbox.store.store import Store
 
 
-def activate(db: Path, objects: Sequence[str]) -> list[str]:
+def activate(db: Path, objects: Sequence[str], name: str | None = None) -> list[str]:
     """
     Switch standard objects on, as Settings > Objects does; a running server on the same file sees it at once.
+
+    Args:
+        name: What the workspace is called, where there is no file yet.
 
     Returns:
         Those that were off.
@@ -27,7 +30,7 @@ def activate(db: Path, objects: Sequence[str]) -> list[str]:
         raise UsageError(
             f"`{unknown[0]}` is no standard object", hint=f"the standard objects are {', '.join(STANDARD_OBJECTS)}"
         )
-    store = Store(db, Options())
+    store = Store(db, Options() if name is None else Options(workspace_name=name))
     try:
         with store.transaction():
             off = [slug for slug in dict.fromkeys(objects) if not store.schema.objects[slug].active]

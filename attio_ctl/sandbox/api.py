@@ -87,16 +87,18 @@ class Api:
             return
         reply, code = self._reply(request, body)
         self._note(request, reply.status, code, started)
+        if reply.status == 202 and self.sink is None:
+            self.start_worker()
+        if self.store.has_deliveries:
+            self.courier.wake()
+        if effects.answer_delay_ms:
+            await asyncio.sleep(effects.answer_delay_ms / 1000)
         if effects.reset == "after":
             await reset(receive, send)
         elif effects.truncate:
             await reply.send_half(receive, send)
         else:
             await reply.send(send)
-        if reply.status == 202 and self.sink is None:
-            self.start_worker()
-        if self.store.has_deliveries:
-            self.courier.wake()
 
     def _execution_id(self) -> str:
         self._count += 1

@@ -4,6 +4,7 @@ Faults on demand: which requests go wrong, and how.
     faults:
       - {path: /v2/objects/*/records, method: PUT, nth: 3, status: 503}
       - {path: "/v2/*", every: 10, reset: after}        # the write is kept, its answer is lost
+      - {path: "/v2/*", nth: 5, answer_delay_ms: 30000}  # lost for a client that waits less
       - {path: /v2/batch/records, nth: 1, drop_every: 5, batch_delay_ms: 2000}
 
 A rule counts the requests that fit its method and path, from 1. `nth` starts it, `every` repeats it, `times` ends it.
@@ -26,12 +27,14 @@ class Effects:
     What happens to one request.
 
     `status` is answered with Attio's body for it, instead of handling the request unless `at` is `after`; `reset` cuts
-    the connection before the request is handled, or after its write is kept; `truncate` sends half of the body;
-    `skew_s` is added to the clock that `Date` and `Retry-After` tell; `revoke` kills the token; `drop_every` n drops
-    each nth assertion of a batch, `batch_delay_ms` holds the batch back.
+    the connection before the request is handled, or after its write is kept; `latency_ms` holds the request back,
+    `answer_delay_ms` the answer to one that is done; `truncate` sends half of the body; `skew_s` is added to the clock
+    that `Date` and `Retry-After` tell; `revoke` kills the token; `drop_every` n drops each nth assertion of a batch,
+    `batch_delay_ms` holds the batch back.
     """
 
     latency_ms: int = 0
+    answer_delay_ms: int = 0
     status: int = 0
     at: Literal["before", "after"] = "before"
     retry_after: str = ""

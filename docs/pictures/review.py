@@ -49,6 +49,9 @@ def attio_ctl(folder: Path, *arguments: str) -> str:
 def prepare(folder: Path) -> None:
     """The demo applied, then changed: something new, something renamed, something taken away."""
     shutil.copytree(ROOT / "workspaces", folder / "workspaces")
+    git = ("git", "-c", "user.name=demo", "-c", "user.email=demo@example.com")
+    for words in (["init", "--quiet"], ["add", "workspaces"], ["commit", "--quiet", "--message", "The demo"]):
+        subprocess.run([*git, *words], cwd=folder, check=True)
     attio_ctl(folder, "sandbox", "activate", "users", "workspaces")
     attio_ctl(folder, "apply", "--auto-approve")
     attio_ctl(folder, "deliver", "--events", "workspaces/demo/events.ndjson")
@@ -87,8 +90,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepare(folder)
-        (folder / "comment.html").write_text(comment(attio_ctl(folder, "plan", "--format", "markdown")))
-        (folder / "plan.html").write_text(attio_ctl(folder, "plan", "--format", "html"))
+        plan = ("plan", "--format", "markdown", "--base", "HEAD", "--events", "workspaces/demo/events.ndjson")
+        (folder / "comment.html").write_text(comment(attio_ctl(folder, *plan, "--html-into", "plan.html")))
         shoot(folder / "comment.html", "comment.png", height=860)
         shoot(folder / "plan.html", "page-light.png", height=1050)
         shoot(folder / "plan.html", "page-dark.png", height=1050, dark=True)

@@ -82,3 +82,17 @@ def test_a_plan_for_review_carries_what_events_change(repository, attio_ctl):
 
     assert "<summary>Mappings: 1 of 1 sample event ends otherwise</summary>" in comment
     assert '!   job_title: "CTO" → "Dr CTO"' in comment
+
+
+def test_the_page_and_the_comment_come_from_one_reading(repository, attio_ctl):
+    """Whatever Attio answers a second later, both show the same plan; what no sample event has stands in both."""
+    (repository / "sample.ndjson").write_text('{"type": "identify", "traits": {"email": "a@example.com"}}')
+    asked = ("--base", "main", "--events", "sample.ndjson", "--html-into", "plan.html")
+    comment = attio_ctl("plan", "--format", "markdown", *asked).stdout
+    page = (repository / "plan.html").read_text()
+
+    assert "<summary>Sample events: 1 to look at</summary>" in comment
+    assert "AC315" in comment
+    assert "AC315" in page
+    assert "1 of 1 sample event ends otherwise, compared with main" in page
+    assert "`--base` is for `--format markdown` or `html`" in attio_ctl("plan", "--base", "main", code=64).stderr

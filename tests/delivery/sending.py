@@ -13,6 +13,10 @@ from attio_ctl.delivery.cells import Cell
 from attio_ctl.delivery.fold import Contribution, Due, compare, fold
 from attio_ctl.delivery.transport import Transport, Verdict
 from attio_ctl.mapping.writes import PersonalName, RecordKey, Write
+from attio_ctl.state.live import read_live
+from attio_ctl.state.schema import build_schema
+
+from .conftest import Place
 
 Answer = Callable[[httpx.Request], httpx.Response | None]
 
@@ -72,6 +76,7 @@ class Network(httpx.AsyncBaseTransport):
 
     @property
     def counts(self) -> dict[str, int]:
+        """All that was asked but queries."""
         kinds = [kind_of(request) for request in self.seen]
         return {kind: kinds.count(kind) for kind in sorted(set(kinds)) if kind != "query"}
 
@@ -91,3 +96,26 @@ def refuse(status: int, code: str, message: str) -> httpx.Response:
     kind = "auth_error" if status in (401, 403) else "invalid_request_error"
     body = {"status_code": status, "type": kind, "code": code, "message": message}
     return httpx.Response(status, json=body)
+
+
+async def add_attribute(
+    place: Place, parent: str, slug: str, kind: str, *, several: bool = False, unique: bool = False,
+    options: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """An attribute in the sandbox and in the place's schema."""
+    async with place.writer() as attio:
+        await attio.create_attribute(
+            "objects",
+            parent,
+            title=slug.title(),
+            description=None,
+            api_slug=slug,
+            type=kind,
+            is_required=False,
+            is_unique=unique,
+            is_multiselect=several,
+            config={},
+        )
+        for title in options:
+            await attio.create_option("objects", parent, slug, title=title)
+        place.schema = build_schema(await read_live(attio, await attio.whoami()))

@@ -143,7 +143,8 @@ def test_a_file_that_cannot_be_used_is_named(path: Path) -> None:
 @pytest.mark.slow
 def test_two_processes_on_one_token_are_hardly_ever_refused_and_use_nearly_all_of_it(path: Path) -> None:
     """
-    Against a server that counts by the second, less than 5 % of 429s, and at least 80 % of the allowance used, the start of the processes included.
+    Against a server that counts by the second, less than 5 % of 429s, and at least 80 % of the allowance used, from the
+    start of the processes on.
 
     The claim is about the limiter, and a machine that stands still for a moment breaks it: the best of three counts.
     """

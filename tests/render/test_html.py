@@ -139,3 +139,31 @@ def test_searching_and_filtering_leave_what_was_asked_for(tmp_path):
 
     assert "<title>object.people</title>" in document
     assert "1 of 3 resources" in document
+
+
+@browser
+@pytest.mark.slow
+def test_the_keyboard_alone_reaches_everything(tmp_path):
+    """`/` goes to the search, `j` and `k` step through resources, Enter folds one, Escape shows all again."""
+    page = render_html(
+        plan_of(archive(attribute("people.score")), require(attribute("deals.value")), add(attribute("deals.score")))
+    )
+    press = """<script>
+      const said = [];
+      const press = (key) => (document.activeElement || document.body).dispatchEvent(
+        new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+      const at = () => document.activeElement.id || (document.activeElement.querySelector("code") || {}).textContent;
+      press("/"); said.push(at());
+      document.activeElement.value = "deals"; document.activeElement.dispatchEvent(new Event("input"));
+      press("j"); said.push(at());
+      document.activeElement.blur();
+      for (const key of "jjjk") { press(key); said.push(at()); }
+      document.activeElement.click(); said.push(document.activeElement.parentElement.open);
+      press("Escape"); said.push(document.querySelectorAll(".resource.gone").length);
+      document.title = said.join();
+    </script></body>"""
+    free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page).replace("</body>", press)
+    document = opened(free, tmp_path)
+
+    two = "object.deals"  # what is left of the search: breaking and additive, one resource each
+    assert f"<title>search,search,{two},{two},{two},{two},false,0</title>" in document

@@ -20,6 +20,7 @@ from attio_ctl.plan.drift import Drift
 from attio_ctl.plan.impact import Impact
 from attio_ctl.plan.model import MappingNote
 from attio_ctl.render.escaping import cell, code, escape, fenced, prose, visible
+from attio_ctl.render.html import render_html
 from attio_ctl.render.markdown import BUDGET, Section, render_markdown
 
 VOID = {"br", "hr", "img", "input"}
@@ -267,6 +268,31 @@ def test_two_thousand_changes_stay_within_the_budget_and_name_all_that_goes(dest
     assert re.search(r"\*\*\d+ resources of the lowe(st|r) risk with [\d,]+ changes do not fit here", body)
     for number in range(destructive):
         assert f"old_attribute_number_{number}`" in above
+
+
+def test_two_thousand_removals_alone_are_all_named():
+    """Attributes with names as people give them, fifty in each of forty objects."""
+    slugs = [f"object_{n % 40}.legacy_score_{n}" for n in range(2000)]
+    body = render_markdown(plan_of(*(archive(attribute(slug), "replaced") for slug in slugs)))
+    above = body.partition("<details")[0]
+
+    assert max(len(body), len(body.encode())) <= BUDGET
+    assert all(f"`{slug.partition('.')[2]}`" in above for slug in slugs)
+
+
+def test_removals_whose_names_cannot_fit_are_counted_by_resource_and_named_where_there_is_room():
+    """60,000 bytes cannot hold 2,000 names of 40 letters; the summary of a job and the page do."""
+    slugs = [f"object_{n % 40}.an_attribute_with_a_name_that_explains_{n}" for n in range(2000)]
+    plan = plan_of(*(archive(attribute(slug), "replaced") for slug in slugs))
+    body, summary, page = render_markdown(plan), render_markdown(plan, budget=1_000_000), render_html(plan)
+    above = body.partition("<details")[0]
+
+    assert len(body.encode()) <= BUDGET
+    assert "takes away 2,000 things" in above
+    assert "too many to name here; read the whole plan in the job's artefact before you approve" in above
+    assert all(f"archive 50 in `object.object_{n}`" in above for n in range(40))
+    assert all(slug.partition(".")[2] in summary.partition("<details")[0] for slug in slugs)
+    assert all(slug.partition(".")[2] in page for slug in slugs)
 
 
 def test_the_least_risk_is_cut_first():

@@ -71,6 +71,24 @@ def test_latency_holds_one_answer_back(ask: Any) -> None:
     assert time.perf_counter() - started >= 0.08
 
 
+@pytest.mark.parametrize("ask", [{"path": f"/v2{PEOPLE}", "answer_delay_ms": 60_000}], indirect=True)
+def test_a_late_answer_is_lost_for_a_client_that_waits_less_and_its_write_is_kept(ask: Any) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{ask.url}/v2{PEOPLE}", json=BODY, headers=ask.headers, timeout=0.3)
+    assert stored(ask) == 1
+
+
+@pytest.mark.parametrize("ask", [{"path": "/v2/batch/records", "reset": "after"}], indirect=True)
+def test_a_batch_whose_answer_is_lost_is_carried_out(ask: Any) -> None:
+    one = {"object": "people", "matching_attribute": "email_addresses", "values": {"email_addresses": "a@example.com"}}
+    with pytest.raises(httpx.ReadError):
+        ask("PUT", "/batch/records", {"assertions": [one]})
+    deadline = time.monotonic() + 5
+    while stored(ask) == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert stored(ask) == 1
+
+
 @pytest.mark.parametrize("ask", [{"every": 1, "skew_s": -3600}], indirect=True)
 def test_a_skewed_clock_shows_in_the_date(ask: Any) -> None:
     date = parsedate_to_datetime(ask("GET", "/objects").headers["date"]).timestamp()

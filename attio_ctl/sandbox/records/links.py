@@ -72,6 +72,12 @@ class Links:
             self.store.db.write(_INSERT, (record, attribute.pk, position, target, active_from, actor))
         self.touched[record, attribute.pk] = None
 
+    def rewrite(self, record: int, attribute: Attribute, targets: Sequence[tuple[int, int]]) -> None:
+        """Make these the targets, each with the moment from which it is one; nothing goes into the history."""
+        self.store.db.write("DELETE FROM links WHERE record = ? AND attribute = ?", (record, attribute.pk))
+        for position, (target, active_from) in enumerate(dict(targets).items()):
+            self.store.db.write(_INSERT, (record, attribute.pk, position, target, active_from, self.actor))
+
     def unlink(self, record: int, attribute: Attribute, target: int) -> None:
         """Take a reference away on both sides, into the history."""
         self._end(record, attribute.pk, target)

@@ -14,23 +14,25 @@ from attio_ctl.sandbox.ids import iso, new_id
 from attio_ctl.sandbox.model import Json
 from attio_ctl.sandbox.records import rows
 from attio_ctl.sandbox.routes.lookup import object_of
-from attio_ctl.sandbox.shape import UUID_TEXT, Maybe, OneOf, Text, data, invalid
-from attio_ctl.sandbox.values.times import read_moment
+from attio_ctl.sandbox.shape import UUID_TEXT, Maybe, OneOf, Text, data, invalid, required
+from attio_ctl.sandbox.values.times import read_microseconds
 
 # The size from which Attio answers 413 is not public.
 MAX_CONTENT_BYTES: Final = 1_000_000
 
+_FORMAT: Final = OneOf(("plaintext", "markdown"))
 _CREATE: Final = data(
     {
         "parent_object": Text(),
         "parent_record_id": UUID_TEXT,
         "title": Text(),
-        "format": OneOf(("plaintext", "markdown")),
+        "format": _FORMAT,
         "content": Text(),
         "created_at": Maybe(Text()),
         "meeting_id": Maybe(Text(pattern=UUID_TEXT.pattern, said="Invalid uuid", nullable=True)),
     }
 )
+_UPDATE: Final = data({"title": Maybe(Text()), "format": Maybe(_FORMAT), "content": Maybe(Text())})
 _MARKS: Final = re.compile(r"(\*\*|__|~~|==|\*|_)(?=\S)(.+?)(?<=\S)\1")
 _LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _LINE: Final = re.compile(r"^\s*(?:#{1,3}\s+|[-*+]\s+|\d+\.\s+)", re.MULTILINE)
@@ -107,14 +109,7 @@ def create_note(call: Call) -> Json:
         raise not_found(f'Record with ID "{fields["parent_record_id"]}" not found.')
     if fields.get("meeting_id") is not None:
         raise not_found(f'Meeting with ID "{fields["meeting_id"]}" not found.')
-    content = fields["content"]
-    if len(content.encode()) > MAX_CONTENT_BYTES:
-        raise RefusedError(413, "validation_type", "The note content is too large.")
-    details = {
-        "title": fields["title"],
-        "markdown": content,
-        "plaintext": plaintext(content) if fields["format"] == "markdown" else content,
-    }
+    details = {"title": fields["title"], **_content(fields["content"], fields["format"])}
     pk = call.store.db.write(
         "INSERT INTO notes (id, parent, created_at, actor, details) VALUES (?, ?, ?, ?, ?)",
         (
@@ -130,6 +125,39 @@ def create_note(call: Call) -> Json:
     return {"data": _json(call, row)}
 
 
+def _content(content: str, format_: str) -> dict[str, str]:
+    if len(content.encode()) > MAX_CONTENT_BYTES:
+        raise RefusedError(413, "validation_type", "The note content is too large.")
+    return {"markdown": content, "plaintext": plaintext(content) if format_ == "markdown" else content}
+
+
+def update_note(call: Call) -> Json:
+    """
+    Change the title, the content, or both; content comes with its format.
+
+    Raises:
+        RefusedError: 400 for neither, or for content without format (both inferred), 413 for too much of it.
+
+    Source: docs.attio.com/rest-api/endpoint-reference/notes/update-a-note (beta of 2026-08).
+    """
+    row = _found(call)
+    fields = call.checked(_UPDATE)["data"]
+    if ("content" in fields) is not ("format" in fields):
+        missing = "format" if "content" in fields else "content"
+        raise invalid_body([required("string", ["data", missing])])
+    if not fields.keys() & {"title", "content"}:
+        raise validation("You passed an empty payload. Please update at least one property in your request.")
+    details = orjson.loads(row[4])
+    if "content" in fields:
+        details |= _content(fields["content"], fields["format"])
+        _announce(call, "note-content.updated", row)
+    if "title" in fields:
+        details["title"] = fields["title"]
+        _announce(call, "note.updated", row)
+    call.store.db.write("UPDATE notes SET details = ? WHERE pk = ?", (orjson.dumps(details).decode(), row[0]))
+    return {"data": _json(call, _found(call))}
+
+
 def _announce(call: Call, event_type: str, row: Any) -> None:
     _, id_, _, _, _, record_id, collection = row
     parent = call.store.schema.collections[collection].id
@@ -141,10 +169,9 @@ def _created_at(call: Call, given: str | None) -> int:
     now = call.store.now()
     if given is None:
         return now
-    moment = read_moment(given)
-    if moment is None:
+    microseconds = read_microseconds(given)
+    if microseconds is None:
         raise invalid_body([invalid(["data", "created_at"], "Invalid date")])
-    microseconds = int(moment[0].timestamp()) * 1_000_000 + int(moment[1][:6])
     if not 0 <= microseconds <= now:
         raise validation("created_at cannot be before 1970 or in the future.")
     return microseconds
@@ -162,5 +189,6 @@ ROUTES: Final = [
     Route("GET", "/v2/notes", list_notes, ("note:read", *_REST)),
     Route("POST", "/v2/notes", create_note, ("note:read-write", *_REST), "write"),
     Route("GET", "/v2/notes/{note_id}", get_note, ("note:read", *_REST)),
+    Route("PATCH", "/v2/notes/{note_id}", update_note, ("note:read-write", *_REST), "write"),
     Route("DELETE", "/v2/notes/{note_id}", delete_note, ("note:read-write",), "write"),
 ]

@@ -51,6 +51,12 @@ def _zone(text: str | None) -> timezone:
     return timezone(-offset if text[0] == "-" else offset)
 
 
+def read_microseconds(text: str) -> int | None:
+    """A moment as microseconds since 1970, None when the text is none."""
+    found = read_moment(text)
+    return None if found is None else int(found[0].timestamp()) * 1_000_000 + int(found[1][:6])
+
+
 def parse_date(raw: Json, _attribute: Attribute, _finder: Finder) -> Payload:
     """
     `YYYY-MM-DD`; a partial date is filled with ones, a time is cut off after it was turned into UTC.
