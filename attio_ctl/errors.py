@@ -8,6 +8,7 @@ the command line ends with. Floors above subclass these; nothing else is raised 
     ├── UsageError          64   the command line makes no sense
     ├── ConfigError         65   a workspace file is wrong: all problems at once
     ├── EventsError         65   the event input is wrong as a whole (one bad line is a dead letter, not an error)
+    ├── DocumentError       65   a file that a command was given is not what it takes, such as a plan
     ├── BlockedError        10   a guard says no: protection, threshold, activation, incomplete read
     ├── StalePlanError      11   the workspace moved since the plan was made
     ├── LeaseHeldError      12   another run holds the workspace
@@ -111,6 +112,12 @@ class ConfigError(AttioCtlError):
 
 class EventsError(AttioCtlError):
     """The event input cannot be used as a whole."""
+
+    exit_code = Exit.INVALID
+
+
+class DocumentError(AttioCtlError):
+    """A file that a command was given is not what it takes: no plan, no JSON."""
 
     exit_code = Exit.INVALID
 

@@ -1,10 +1,11 @@
 """
-How fast events become checked Attio bodies: from NDJSON lines in memory to one JSON assertion each, in one process.
+How fast events become checked Attio bodies: from NDJSON lines in memory to bodies of `batch/records`, in one process.
 
     python bench/mapping.py [--events 20000] [--rounds 7] [--segment]
 
 Pairs are measured in interleaved rounds of one run, so that a busy machine slows both sides alike; figures are
-medians. The yardstick is `orjson.loads` over the same lines, each value dropped at once. `--segment` installs
+medians. The yardstick is `orjson.loads` over the same lines, each value dropped at once. Decoding and encoding alone
+show how much is left for mappings. `--segment` installs
 Segment's published code (`@segment/action-destinations`) from npm into a folder of its own under the temporary
 directory and runs the same mapping there, `onBatch` of 1,000 events with requests that go nowhere; without npm it
 says so.
@@ -24,18 +25,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 from pydantic import TypeAdapter
 
 from attio_ctl.config.models import Mapping
-from attio_ctl.mapping.encode import batch_bytes
+from attio_ctl.mapping.fast.batch import make_batch
 from attio_ctl.mapping.fast.program import FastProgram, accelerate
 from attio_ctl.mapping.program import compile_mappings
-from attio_ctl.mapping.writes import Writes
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema, build_schema
 from attio_ctl.state.standard import standard_state
 
 CHUNK_LINES = 250
+RECEIVED = "2026-11-02T09:00:00.300Z"
 SEGMENT_VERSION = "3.497.0"
 # Their package pins a version that npm no longer serves, and meets a newer fast-uri that refuses its schema names.
 OVERRIDES = {"@aws-sdk/client-kinesis": "^3.800.0", "fast-uri": "3.0.6"}
@@ -121,18 +123,22 @@ def program() -> FastProgram:
     return accelerate(compile_mappings({"identify": TypeAdapter[Any](Mapping).validate_python(spec)}, schema()))
 
 
-def chunks(lines: list[bytes]) -> list[bytes]:
-    return [b"\n".join(lines[at : at + CHUNK_LINES]) + b"\n" for at in range(0, len(lines), CHUNK_LINES)]
-
-
-def bodies(running: FastProgram, parts: list[bytes]) -> int:
-    """Make the body of every event; the sum of their lengths shows that they were made."""
+def bodies(running: FastProgram, lines: list[bytes]) -> int:
+    """Make the body of a call of every so many events; the sum of their lengths shows that they were made."""
     size = 0
-    for part in parts:
-        for ((_, mapped),) in running.run_lines(part):
-            if isinstance(mapped, Writes):
-                size += len(batch_bytes(mapped.writes, "2026-11-02T09:00:00.300Z"))
+    for at in range(0, len(lines), CHUNK_LINES):
+        size += len(make_batch(running, lines[at : at + CHUNK_LINES], RECEIVED).body)
     return size
+
+
+def writes(running: FastProgram, lines: list[bytes]) -> int:
+    """Make the writes of every event, as delivery folds them."""
+    return sum(len(outcomes) for _, outcomes in running.run_each(lines))
+
+
+def decodes(running: FastProgram, lines: list[bytes]) -> None:
+    for line in lines:
+        running.decoder.decode(line)
 
 
 def loads(lines: list[bytes]) -> None:
@@ -220,18 +226,24 @@ def main() -> None:
     running = program()
     repeated = [event(number, f"+1415555{number % 800 + 2000}") for number in range(options.events)]
     distinct = [event(number, f"+1{2_122_000_000 + number}") for number in range(options.events)]
-    parts, distinct_parts = chunks(repeated), chunks(distinct)
-    yardstick, ours, phones = rates(
+    call = msgspec.json.decode(make_batch(running, repeated[:CHUNK_LINES], RECEIVED).body)
+    yardstick, decoding, writing, ours, encoding, phones = rates(
         options.events,
         options.rounds,
         lambda: loads(repeated),
-        lambda: bodies(running, parts),
-        lambda: bodies(running, distinct_parts),
+        lambda: decodes(running, repeated),
+        lambda: writes(running, repeated),
+        lambda: bodies(running, repeated),
+        lambda: [orjson.dumps(call) for _ in range(0, options.events, CHUNK_LINES)],
+        lambda: bodies(running, distinct),
     )
     print(f"{options.events:,} events of {len(repeated[0]):,} bytes, Python {sys.version.split()[0]}, events/s of CPU")
     print(f"orjson.loads alone                    {yardstick:>10,.0f}")
     print(f"NDJSON to checked bodies              {ours:>10,.0f}   {ours / yardstick:.2f} x orjson.loads")
+    print(f"  of that, decoding into Structs      {decoding:>10,.0f}   {ours / decoding:.0%} of the time")
+    print(f"  and orjson.dumps of such bodies     {encoding:>10,.0f}   {ours / encoding:.0%} of the time")
     print(f"the same, every phone number new      {phones:>10,.0f}")
+    print(f"NDJSON to headers and writes          {writing:>10,.0f}   {writing / yardstick:.2f} x orjson.loads")
     if options.segment:
         theirs = segment_rate(repeated, max(3, options.rounds // 2))
         if theirs is None:

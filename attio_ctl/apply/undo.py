@@ -16,6 +16,7 @@ from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Res
 from attio_ctl.plan.model import Plan
 from attio_ctl.plan.order import in_order
 from attio_ctl.plan.removal import ARCHIVABLE
+from attio_ctl.plan.wording import with_article
 from attio_ctl.state.resource import Json, Resource, State, own_id
 from attio_ctl.state.sealing import seal
 
@@ -61,7 +62,9 @@ def _undo(change: Change, found: Resource | None) -> Iterator[Change]:
             )
         case Create(), Resource():
             kind = change.address.kind
-            yield _impossible(change, f"Attio has no way to archive a {kind}, and deleting one is never planned here")
+            yield _impossible(
+                change, f"Attio cannot archive {with_article(kind)}, and a deletion is never planned here"
+            )
         case Update(sealed=(_, *_)), Resource():
             yield _impossible(change, "a value from the environment was there before, and it is not kept anywhere")
         case Update(previous=None), Resource():

@@ -10,17 +10,18 @@ import click
 from click.core import ParameterSource
 
 from attio_ctl.cli.fleet import each_workspace
-from attio_ctl.cli.options import PLAN_OPTION_NAMES, plan_options, workspace_option
+from attio_ctl.cli.options import PLAN_OPTION_NAMES, InputFile, plan_options, retry_option, workspace_option
 from attio_ctl.errors import Exit, UsageError
 
 
 @click.command("apply")
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[PLAN]")
+@click.argument("file", required=False, type=InputFile(), metavar="[PLAN]")
 @workspace_option
 @click.option("--resume", metavar="RUN", help="Finish a run that was cut off or failed in part.")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @plan_options
 @click.option("--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Writes at a time.")
+@retry_option
 @click.option("--wait-activation", metavar="DURATION", help="Wait for objects to be activated, such as `10m`.")
 @click.pass_context
 @each_workspace(stop_at_failure=True)
@@ -33,6 +34,7 @@ def command(
     resume: str | None,
     auto_approve: bool,
     parallelism: int,
+    retry_for: str,
     wait_activation: str | None,
     **asked: Any,
 ) -> None:
@@ -65,7 +67,7 @@ def command(
             "nobody is here to approve", hint="save a plan with `plan --out FILE`, or add `--auto-approve`"
         )
     loaded = wiring.load_workspace(workspace)
-    console.show_problems(loaded.warnings)
+    console.show_problems(checking.warnings_beside_plan(loaded))
     approve = applying.go_ahead if auto_approve else applying.ask
     work = applying.Applying(
         loaded=loaded,
@@ -74,6 +76,7 @@ def command(
         approve=applying.take_as_reviewed if saved else approve,
         options=planning.Options(**asked),
         parallelism=parallelism,
+        retry_for=parse_duration(retry_for),
         wait_activation=0.0 if wait_activation is None else parse_duration(wait_activation),
     )
     done, interrupted = wiring.run_draining(work)

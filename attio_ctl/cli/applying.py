@@ -65,7 +65,7 @@ class Applying:
     One `apply` from end to end; called with the event that tells it to stop.
 
     `file` is a saved plan, `resume` the name of a run to finish; without either a plan is made. `approve` is asked
-    before the first write; `wait_activation` is in seconds.
+    before the first write; `retry_for` (of one call) and `wait_activation` are in seconds.
     """
 
     loaded: Loaded
@@ -74,11 +74,12 @@ class Applying:
     approve: Callable[[Plan], bool]
     options: planning.Options
     parallelism: int
+    retry_for: float
     wait_activation: float
 
     async def __call__(self, stop: wiring.Stop) -> Done | None:
         """None when the person said no."""
-        async with wiring.connect(self.loaded, AttioWriter) as connected:
+        async with wiring.connect(self.loaded, AttioWriter, retry_for=self.retry_for) as connected:
             attio, workspace = connected.attio, connected.workspace
             plan = await self._plan(attio, workspace, stop)
             if plan.held_by:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from attio_ctl.address import Address
 from attio_ctl.config import models
-from attio_ctl.config.load import Loaded
+from attio_ctl.config.load import Loaded, UnsoundError
+from attio_ctl.config.rules import WEBHOOK_SECRET
 from attio_ctl.config.suppress import settle, tell_idle
 from attio_ctl.errors import ConfigError, Problem
 from attio_ctl.mapping import rules
@@ -46,6 +47,17 @@ def check_offline(loaded: Loaded, events: Sequence[Json] = ()) -> tuple[Problem,
     judged = (one for one in loaded.suppressions if events or one.code not in NEEDS_SAMPLES)
     settled = settle((*doubted, *samples), judged)
     return (*settled.problems, *tell_idle(settled))
+
+
+def check_rest(error: ConfigError, events: Sequence[Json] = ()) -> tuple[Problem, ...]:
+    """
+    What else is wrong in files that are wrong already: the mappings, checked against what of the files is sound.
+
+    What they miss may stand in a block that is not, so that is not complained of.
+    """
+    if not isinstance(error, UnsoundError) or error.rest is None:
+        return ()
+    return tuple(problem for problem in check_offline(error.rest, events) if problem.code not in UNKNOWN_OFFLINE)
 
 
 def check_events(loaded: Loaded, events: Sequence[Json]) -> tuple[Problem, ...]:
@@ -87,6 +99,11 @@ def _written_by(mapping: models.Mapping) -> Iterator[Address]:
     for record in outline(mapping).records:
         for assignment in record.assignments:
             yield Address.root("object", record.object).child("attribute", assignment.slug)
+
+
+def warnings_beside_plan(loaded: Loaded) -> tuple[Problem, ...]:
+    """The warnings of the files, without those that a plan tells itself, or knows to be of no account."""
+    return tuple(problem for problem in loaded.warnings if problem.code != WEBHOOK_SECRET.code)
 
 
 def raise_errors(problems: Iterable[Problem]) -> None:

@@ -34,8 +34,9 @@ def out(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Tell the person something that is no data."""
-    click.echo(text, err=True, color=True)
+    """Tell the person something that is no data; nothing where there is nothing to tell."""
+    if text:
+        click.echo(text, err=True, color=True)
 
 
 def progress(text: str) -> None:

@@ -45,7 +45,10 @@ def list_letters(*, workspace: str | None, where: tuple[str, ...], limit: int, f
     from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.render.delivery import render_letters  # noqa: PLC0415
 
-    letters = select(ledgers.letters_of(wiring.load_workspace(workspace)), where)
+    there = ledgers.letters_of(wiring.load_workspace(workspace))
+    letters = select(there, where)
+    if not letters:
+        console.note(what_there_is(there, where))
     if form == "json":
         console.out("".join(json.dumps(letter.as_json(), ensure_ascii=False) + "\n" for letter in letters))
     else:
@@ -91,8 +94,10 @@ def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str
     from attio_ctl.render.delivery import render_account  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
-    letters = select(ledgers.letters_of(loaded), where)
+    there = ledgers.letters_of(loaded)
+    letters = select(there, where)
     if not letters:
+        console.note(what_there_is(there, where))
         console.out("No dead letters.\n")
         return
     run = delivering.Retry(loaded=loaded, letters=letters, retry_for=parse_duration(retry_for))
@@ -120,12 +125,26 @@ def discard_letters(*, workspace: str | None, where: tuple[str, ...], yes: bool)
     from attio_ctl.delivery.dead_letters import DeadLetterFile  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
-    letters = select(ledgers.letters_of(loaded), where)
+    there = ledgers.letters_of(loaded)
+    letters = select(there, where)
+    if not letters:
+        console.note(what_there_is(there, where))
     if letters and not yes:
-        click.confirm(f"Discard {len(letters)} dead letters?", abort=True)
+        if not sys.stdin.isatty():
+            raise UsageError("nobody is here to confirm", hint="add `--yes`")
+        click.confirm(f"Discard {len(letters)} dead letter{'' if len(letters) == 1 else 's'}?", abort=True)
     path = state_folder.state_directory(loaded) / ledgers.DEAD_LETTERS
     DeadLetterFile(path).settle([letter.id for letter in letters], "discarded")
     console.out(f"Discarded: {len(letters)}\n")
+
+
+def what_there_is(letters: Sequence[DeadLetter], where: Sequence[str]) -> str:
+    """Which values the fields of `--where` have, when nothing fits them."""
+    fields = dict.fromkeys(text.partition("=")[0] for text in where)
+    if not (letters and fields):
+        return ""
+    values = (f"{name}: {', '.join(sorted({str(each.as_json()[name]) for each in letters}))}" for name in fields)
+    return f"None of the {len(letters)} dead letters fits; there are {'; '.join(values)}."
 
 
 def select(letters: Sequence[DeadLetter], where: Sequence[str]) -> tuple[DeadLetter, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attio_ctl.cli.options import workspace_option
+from attio_ctl.cli.options import InputFile, OutputFile, workspace_option
 
 if TYPE_CHECKING:
     from attio_ctl.delivery.account import Account
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     "files",
     multiple=True,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True),
+    type=InputFile(allow_dash=True),
     metavar="FILE",
     help="NDJSON or a JSON array of events, gzipped or not; `-` is standard input. Repeatable.",
 )
 @workspace_option
 @click.option("--dry-run", is_flag=True, help="Say what would be written; nothing is.")
 @click.option(
-    "--json-into", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The account as JSON."
+    "--json-into", type=OutputFile(allow_dash=True), metavar="FILE", help="The account as JSON; `-` is standard output."
 )
 @click.option("--retry-for", default="5m", show_default=True, metavar="DURATION", help="How long one write is retried.")
 @click.option(
@@ -128,4 +128,4 @@ def write_account(path: Path | None, account: Account) -> None:
     from attio_ctl.cli import wiring  # noqa: PLC0415
 
     if path is not None:
-        wiring.write_file(path, (json.dumps(account.as_json(), indent=2) + "\n").encode())
+        wiring.write_output(path, json.dumps(account.as_json(), indent=2) + "\n")

@@ -10,7 +10,7 @@ import click
 
 from attio_ctl.config.nodes import plain
 from attio_ctl.config.yaml_reader import read_yaml
-from attio_ctl.errors import ConfigError, UsageError
+from attio_ctl.errors import ConfigError, DocumentError
 
 
 def read_json(file: str) -> Any:
@@ -18,7 +18,7 @@ def read_json(file: str) -> Any:
     The document in a file; `-` is standard input.
 
     Raises:
-        UsageError: it is no JSON.
+        DocumentError: it is no JSON.
     """
     with click.open_file(file, "rb") as stream:
         raw = stream.read()
@@ -26,7 +26,7 @@ def read_json(file: str) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise UsageError(f"this is no JSON: {why}", where=file) from None
+        raise DocumentError(f"this is no JSON: {why}", where=file) from None
 
 
 def read_document(path: Path) -> Any:
@@ -34,7 +34,7 @@ def read_document(path: Path) -> Any:
     The document in a file: JSON where its name ends so, otherwise YAML with a mapping at the top.
 
     Raises:
-        UsageError: it is no JSON. ConfigError: it is no YAML that we read, with every fault at its place.
+        DocumentError: it is no JSON. ConfigError: it is no YAML that we read, with every fault at its place.
     """
     if path.suffix == ".json":
         return read_json(str(path))

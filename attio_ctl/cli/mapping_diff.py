@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from attio_ctl.cli.options import format_option, workspace_option
+from attio_ctl.cli.options import InputFile, format_option, workspace_option
 from attio_ctl.errors import Exit
 
 events_option = click.option(
     "--events",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=InputFile(),
     metavar="SAMPLE",
     help="Sample events to compare with, NDJSON or a JSON array; the mappings' own tests by default.",
 )

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from attio_ctl.cli.options import InputFile, OutputFile
 from attio_ctl.errors import UsageError
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="FILE")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file.")
+@click.argument("file", type=InputFile(allow_dash=True, path_type=None), metavar="FILE")
+@click.option("--out", type=OutputFile(), metavar="FILE", help="Write it to a file.")
 @click.option("--force", is_flag=True, help="Replace that file when it is there already.")
 def command(*, file: str, out: Path | None, force: bool) -> None:
     """Turn the subscriptions of a Segment destination into mappings.

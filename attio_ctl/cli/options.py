@@ -3,11 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from attio_ctl.errors import StorageError
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class InputFile(click.Path):
+    """A file to read; one that is missing or may not be read is an error of input and output, not of usage."""
+
+    def __init__(self, *, allow_dash: bool = False, path_type: type[Any] | None = Path) -> None:
+        super().__init__(exists=True, dir_okay=False, readable=True, allow_dash=allow_dash, path_type=path_type)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            why = "it is a folder, or may not be read" if Path(value).exists() else "there is no such file"
+            raise StorageError(f"cannot read it: {why}", where=str(value)) from None
+
+
+class OutputFile(click.Path):
+    """A file to write, in a folder that is there; `-` is standard output where `allow_dash` says so."""
+
+    def __init__(self, *, allow_dash: bool = False) -> None:
+        super().__init__(dir_okay=False, allow_dash=allow_dash, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path: Any = super().convert(value, param, ctx)
+        if not path.parent.is_dir():
+            hint = f"make it first: `mkdir -p {path.parent}`"
+            raise StorageError("cannot write it: there is no such folder", where=str(path), hint=hint)
+        return path
 
 
 def _complete_workspace(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
@@ -64,6 +95,10 @@ def format_option(*formats: str) -> Callable[[F], F]:
         "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to write it."
     )
 
+
+retry_option: Callable[[F], F] = click.option(
+    "--retry-for", default="60s", show_default=True, metavar="DURATION", help="How long one call is tried again."
+)
 
 max_bytes_option: Callable[[F], F] = click.option(
     "--max-bytes",

@@ -11,20 +11,26 @@ import click
 
 from attio_ctl.cli.fleet import each_workspace
 from attio_ctl.cli.mapping_diff import events_option
-from attio_ctl.cli.options import format_option, max_bytes_option, plan_options, workspace_option
+from attio_ctl.cli.options import (
+    OutputFile,
+    format_option,
+    max_bytes_option,
+    plan_options,
+    retry_option,
+    workspace_option,
+)
 from attio_ctl.errors import Exit, UsageError
 
 
 @click.command("plan")
 @workspace_option
 @format_option("text", "json", "markdown", "html")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Save the plan for apply.")
+@click.option("--out", type=OutputFile(), metavar="FILE", help="Save the plan for apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 0 when there are none.")
 @plan_options
+@retry_option
 @click.option("--base", metavar="REV", help="Show what the mappings do to events otherwise than at this git revision.")
-@click.option(
-    "--html-into", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the page of `html` too."
-)
+@click.option("--html-into", type=OutputFile(), metavar="FILE", help="Write the page of `html` too.")
 @events_option
 @max_bytes_option
 @click.pass_context
@@ -37,6 +43,7 @@ def command(
     form: str,
     out: Path | None,
     detailed_exitcode: bool,
+    retry_for: str,
     base: str | None,
     html_into: Path | None,
     events: tuple[Path, ...],
@@ -55,6 +62,7 @@ def command(
     """
     from attio_ctl.attio.reader import AttioReader  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli import behaving, checking, console, planning, reviewing, wiring  # noqa: PLC0415
+    from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.plan import document  # noqa: PLC0415
 
     for_review = form in ("markdown", "html") or html_into is not None
@@ -63,14 +71,14 @@ def command(
             "`--base` is for `--format markdown` or `html`", hint="see also `attio-ctl mapping diff --base REV`"
         )
     loaded = wiring.load_workspace(workspace)
-    console.show_problems(loaded.warnings)
+    console.show_problems(checking.warnings_beside_plan(loaded))
     findings = checking.check_events(loaded, behaving.read_events(events))
     console.show_problems(findings)
 
     options = planning.Options(**asked)
 
     async def make() -> planning.Made:
-        async with wiring.connect(loaded, AttioReader) as connected:
+        async with wiring.connect(loaded, AttioReader, retry_for=parse_duration(retry_for)) as connected:
             return await planning.make_plan(loaded, connected.attio, connected.workspace, options)
 
     made = asyncio.run(make())

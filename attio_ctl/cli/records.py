@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -45,12 +46,19 @@ def command(
     conditions = _parse(filter_text)
     loaded = wiring.load_workspace(workspace)
 
+    chosen = tuple(part.strip() for part in columns.split(",")) if columns else None
+
     async def query() -> tuple[list[Any], int]:
         async with wiring.connect(loaded, AttioReader) as connected:
+            attio = connected.attio
+            known = [each["api_slug"] for each in await attio.objects()]
+            _check_known("object", (object_slug,), [slug for slug in known if slug])
+            if chosen:
+                attributes = await attio.attributes("objects", object_slug)
+                _check_known("attribute", chosen, [each["api_slug"] for each in attributes])
             if count:
-                found = connected.attio.each_record(object_slug, filter=conditions)
-                return [], sum([1 async for _ in found])
-            return list(await connected.attio.query_records(object_slug, filter=conditions, limit=limit)), 0
+                return [], sum([1 async for _ in attio.each_record(object_slug, filter=conditions)])
+            return list(await attio.query_records(object_slug, filter=conditions, limit=limit)), 0
 
     records, total = asyncio.run(query())
     if count:
@@ -58,8 +66,20 @@ def command(
     elif form == "json":
         console.out(json.dumps(records, ensure_ascii=False, indent=2) + "\n")
     else:
-        chosen = tuple(part.strip() for part in columns.split(",")) if columns else None
         console.out(render_records(records, chosen, console.style_for(sys.stdout)))
+
+
+def _check_known(what: str, asked: Sequence[str], known: Sequence[str]) -> None:
+    """
+    Raises:
+        UsageError: the workspace has no such thing; the hint names what it has.
+    """
+    from attio_ctl.config.wording import did_you_mean, quote_all  # noqa: PLC0415
+
+    for name in asked:
+        if name not in known:
+            hint = f"there are {quote_all(sorted(known))}"
+            raise UsageError(f"there is no {what} `{name}` in the workspace{did_you_mean(name, known)}", hint=hint)
 
 
 def _parse(text: str | None) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from attio_ctl.cli import sandbox_serve
-from attio_ctl.cli.options import workspace_option
+from attio_ctl.cli.options import InputFile, OutputFile, workspace_option
 from attio_ctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,11 @@ def activate(objects: tuple[str, ...], workspace: str | None, db: Path | None) -
     from attio_ctl.cli import console, wiring  # noqa: PLC0415
     from attio_ctl.sandbox import admin  # noqa: PLC0415
 
-    admin.activate(db or _sandbox_of(wiring.load_workspace(workspace)), objects)
+    if db is not None:
+        admin.activate(db, objects)
+    else:
+        loaded = wiring.load_workspace(workspace)
+        admin.activate(_sandbox_of(loaded), objects, wiring.name_of_sandbox(loaded))
     console.out(f"Activated: {', '.join(objects)}\n")
 
 
@@ -71,10 +75,10 @@ def reset(workspace: str | None) -> None:
 
 
 @command.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE|-")
+@click.argument("file", type=OutputFile(allow_dash=True), metavar="FILE|-")
 @workspace_option
 @db_option
-def export_sandbox(file: str, workspace: str | None, db: Path | None) -> None:
+def export_sandbox(file: Path, workspace: str | None, db: Path | None) -> None:
     """Write a whole sandbox down as one JSON document: ids, dates, history, and the secrets of its webhooks.
 
     A server may be running on it.
@@ -86,21 +90,18 @@ def export_sandbox(file: str, workspace: str | None, db: Path | None) -> None:
     """
     import json  # noqa: PLC0415
 
-    from attio_ctl.cli import console, wiring  # noqa: PLC0415
+    from attio_ctl.cli import wiring  # noqa: PLC0415
     from attio_ctl.sandbox import admin  # noqa: PLC0415
 
     source = db or _sandbox_of(wiring.load_workspace(workspace))
     if not source.exists():
         raise UsageError(f"there is no sandbox `{source}` to export", hint="`plan`, `apply` and `serve` make one")
     text = json.dumps(admin.export_workspace(source), ensure_ascii=False) + "\n"
-    if file == "-":
-        console.out(text)
-    else:
-        wiring.write_file(Path(file), text.encode())
+    wiring.write_output(file, text)
 
 
 @command.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), metavar="FILE|-")
+@click.argument("file", type=InputFile(allow_dash=True, path_type=None), metavar="FILE|-")
 @workspace_option
 @db_option
 def import_sandbox(file: str, workspace: str | None, db: Path | None) -> None:

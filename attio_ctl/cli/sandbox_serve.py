@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from attio_ctl.cli.options import InputFile
 from attio_ctl.errors import Exit, UsageError
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = InputFile()
 
 
 @click.command("serve")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from attio_ctl.cli.options import workspace_option
+from attio_ctl.cli.options import OutputFile, workspace_option
 from attio_ctl.errors import BlockedError, UsageError
 
 
 @click.command("schema")
 @workspace_option
 @click.option("--live", is_flag=True, help="Fill in the slugs, titles and members of the workspace itself.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file.")
+@click.option("--out", type=OutputFile(), metavar="FILE", help="Write it to a file.")
 def command(*, workspace: str | None, live: bool, out: Path | None) -> None:
     """Print the JSON Schema of workspace files, for editors.
 

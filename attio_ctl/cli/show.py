@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from attio_ctl.cli.options import format_option, max_bytes_option
+from attio_ctl.cli.options import InputFile, format_option, max_bytes_option
 
 
 @click.command("show")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=InputFile())
 @format_option("text", "json", "markdown", "html")
 @max_bytes_option
 def command(file: Path, form: str, max_bytes: int) -> None:

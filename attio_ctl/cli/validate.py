@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from attio_ctl.cli.fleet import each_workspace
-from attio_ctl.cli.options import format_option, workspace_option
+from attio_ctl.cli.options import InputFile, format_option, workspace_option
 from attio_ctl.errors import ConfigError, Exit
 
 
@@ -16,7 +16,7 @@ from attio_ctl.errors import ConfigError, Exit
 @click.option(
     "--events",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=InputFile(),
     metavar="SAMPLE",
     help="Sample events, NDJSON or a JSON array: tells which paths of the mappings none of them has.",
 )
@@ -43,9 +43,10 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
         samples = behaving.read_events(events)
         problems = (*loaded.warnings, *checking.check_offline(loaded, samples))
     except ConfigError as error:
+        problems = (*error.problems, *checking.check_rest(error))
         if form == "text":
-            raise
-        console.out(render_problems_json(error.problems))
+            raise ConfigError(problems) from None
+        console.out(render_problems_json(problems))
         ctx.exit(Exit.INVALID)
     if form == "json":
         console.out(render_problems_json(problems))

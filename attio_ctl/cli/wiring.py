@@ -18,6 +18,8 @@ from pydantic import SecretStr
 from attio_ctl.attio import reader, writer
 from attio_ctl.attio.http import Transport
 from attio_ctl.attio.limiter import Limiter, Limits
+from attio_ctl.cli import console
+from attio_ctl.cli.patience import Patience
 from attio_ctl.cli.state_folder import pace_file, sandbox_file
 from attio_ctl.cli.state_folder import state_directory as state_directory  # noqa: PLC0414  for deliveries
 from attio_ctl.config.files import find_project
@@ -47,10 +49,19 @@ def load_workspace(selected: str | None) -> Loaded:
         names = list_workspaces(project)
         if len(names) != 1:
             found = f"{len(names)} workspaces: {', '.join(names)}" if names else "no workspace under `workspaces/`"
-            hint = f"say which one: `-w {names[0]}`" if names else "make `workspaces/NAME/workspace.yaml`"
+            hint = f"say which one: `-w {names[0]}`" if names else _way_to_first(project)
             raise UsageError(f"there are {found}" if names else f"there is {found}", hint=hint)
         selected = names[0]
     return load(selected, root=project, environ=os.environ)
+
+
+def _way_to_first(project: Path) -> str:
+    unnamed = sorted(
+        path for suffix in ("yaml", "yml") for path in (project / "workspaces").rglob(f"workspace.{suffix}")
+    )
+    if unnamed:
+        return f"`{unnamed[0]}` does not say whose it is: begin it with `workspace: {unnamed[0].parent.name}`"
+    return "begin with `attio-ctl init NAME`"
 
 
 @contextlib.contextmanager
@@ -69,10 +80,16 @@ def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
                 from attio_ctl.sandbox.server import embedded  # noqa: PLC0415
             token = secrets.token_hex(32)
             limits = Limits() if api.limits else SANDBOX_LIMITS
-            options = Options(workspace_slug=api.sandbox, workspace_name=api.sandbox.replace("-", " ").title())
+            options = Options(workspace_slug=api.sandbox, workspace_name=name_of_sandbox(loaded))
             options = options if api.limits else replace(options, limits=NO_LIMITS)
             with embedded(sandbox_file(api.sandbox, loaded.root), token=token, options=options) as url:
                 yield url, SecretStr(token), limits
+
+
+def name_of_sandbox(loaded: Loaded) -> str:
+    """What the workspace in an embedded sandbox is called."""
+    assert isinstance(loaded.spec.api, SandboxApi), "a real workspace has a name of its own"
+    return loaded.spec.api.sandbox.replace("-", " ").title()
 
 
 @contextlib.contextmanager
@@ -141,7 +158,7 @@ async def connect(
     loaded: Loaded,
     client: type[Client],
     *,
-    retry_for: float = 60.0,
+    retry_for: float = reader.RETRY_FOR,
     transport_to: Callable[[str], Transport] | None = None,
 ) -> AsyncIterator[Connected[Client]]:
     """
@@ -159,7 +176,13 @@ async def connect(
     with serving(loaded) as (url, token, limits), pacing(loaded, client, token, limits) as limiter:
         transport = None if transport_to is None else transport_to(url)
         async with client.connect(
-            base_url=url, token=token, limits=limits, limiter=limiter, retry_for=retry_for, transport=transport
+            base_url=url,
+            token=token,
+            limits=limits,
+            limiter=limiter,
+            retry_for=retry_for,
+            transport=transport,
+            on_request=Patience(retry_for),
         ) as attio:
             identity = await attio.whoami()
             wanted = loaded.spec.workspace_id
@@ -235,6 +258,19 @@ def write_file(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise StorageError(f"cannot write: {error.strerror}", where=str(path)) from error
+
+
+def write_output(path: Path, text: str) -> None:
+    """
+    Write text to a file, or to standard output where the path is `-`.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    if str(path) == "-":
+        console.out(text)
+    else:
+        write_file(path, text.encode())
 
 
 class Stop(asyncio.Event):

@@ -37,6 +37,11 @@ _PATTERNS: Final = {
     BASE_URL_PATTERN: "an `http(s)://` address without a `/` at its end",
     REGION_PATTERN: "a country code of two capital letters, such as `US`",
 }
+_WAYS_OUT: Final[dict[tuple[str | int, ...], str]] = {
+    ("api",): "for example `api: {token: {env: ATTIO_TOKEN}}`, or `api: {sandbox: demo}` to try things out",
+    ("api", "token"): "a token never stands in a file: say where it is, as `{env: ATTIO_TOKEN}`, `{file: …}` or "
+    "`{command: […]}`",
+}
 _MAX_LISTED: Final = 10
 _SINGLE_VALUE: Final = frozenset({"`true` or `false`", "a whole number", "a number", "text"})
 _KINDS: Final = {
@@ -102,7 +107,7 @@ def _problem(path: tuple[str | int, ...], faults: list[ErrorDetails], places: Pl
     found = shown(node, by_kind=all(fault["type"].endswith("_type") for fault in faults))
     rule = rules.WRONG_TYPE if kinds else rules.NOT_ALLOWED
     message = _within(address, inside, f"{_expectation(faults)}, found {found}{_near(faults)}")
-    return rule.problem(message, places.value_at(path), address=address, hint=_hint(faults, node))
+    return rule.problem(message, places.value_at(path), address=address, hint=_hint(path, faults, node))
 
 
 def _expectation(faults: list[ErrorDetails]) -> str:
@@ -177,7 +182,9 @@ def _expected(fault: ErrorDetails) -> str:
             return _KINDS.get(kind, fault["msg"][:1].lower() + fault["msg"][1:])
 
 
-def _hint(faults: list[ErrorDetails], node: Node) -> str | None:
+def _hint(path: tuple[str | int, ...], faults: list[ErrorDetails], node: Node) -> str | None:
+    if path in _WAYS_OUT:
+        return _WAYS_OUT[path]
     wants_text = any(fault["type"] in ("string_type", "model_type") for fault in faults)
     is_single = isinstance(faults[0]["input"], bool | int | float)
     return "quote it to make it text" if wants_text and is_single and not isinstance(node, MappingNode) else None

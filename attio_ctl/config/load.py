@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, st
         environ: The variables that `${NAME}` may use.
 
     Raises:
-        ConfigError: everything that is wrong with the files, all at once and in their order.
+        UnsoundError: everything that is wrong with the files, all at once and in their order.
     """
     source = find_workspace(workspace, root)
     if source is None:
@@ -72,21 +72,42 @@ def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, st
     secrets = find_secrets(document)
     substitution = Substitution(environ)
     document = substitution.apply(document)
-    spec, found = validate(document, whole=reading.whole)
+    validated = validate(document, whole=reading.whole)
     unfilled = {problem.place for problem in substitution.problems}  # whose value nobody knows yet
-    found = [substitution.hide(problem) for problem in found if problem.place not in unfilled]
+    found = [substitution.hide(problem) for problem in validated.problems if problem.place not in unfilled]
     problems = [*reading.problems, *secrets, *substitution.problems, *found]
     ours = [one for one in reading.suppressions if one.code in rules.RULES]
     settled = settle(problems, ours)
-    idle = tell_idle(settled) if reading.whole and spec is not None else ()
+    idle = tell_idle(settled) if reading.whole and validated.sound else ()
     ordered = _in_file_order([*settled.problems, *idle], reading.files)
-    errors = [problem for problem in ordered if problem.severity == "error"]
-    if errors or spec is None:
-        raise ConfigError(errors)
-    warnings = tuple(problem for problem in ordered if problem.severity == "warning")
-    files, digest = tuple(reading.files), digest_of(plain(document))
-    later = tuple(one for one in reading.suppressions if one.code not in rules.RULES)
-    return Loaded(spec, Places(document), files, digest, warnings, substitution.values, later, root=project_of(source))
+    loaded = None
+    if validated.spec is not None:
+        loaded = Loaded(
+            spec=validated.spec,
+            places=validated.places,
+            files=tuple(reading.files),
+            digest=digest_of(plain(document)),
+            warnings=tuple(problem for problem in ordered if problem.severity == "warning"),
+            substituted=substitution.values,
+            suppressions=tuple(one for one in reading.suppressions if one.code not in rules.RULES),
+            root=project_of(source),
+        )
+    if loaded is None or any(problem.severity == "error" for problem in ordered):
+        raise UnsoundError(ordered, rest=loaded)
+    return loaded
+
+
+class UnsoundError(ConfigError):
+    """
+    Files that are wrong, with every problem of them, warnings too.
+
+    `rest` is what they say apart from blocks of the wrong shape, so that it can be checked further; None where too
+    little is left.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, rest: Loaded | None) -> None:
+        super().__init__(problems)
+        self.rest = rest
 
 
 def digest_of(data: object) -> str:

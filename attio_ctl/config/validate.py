@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic import ValidationError
@@ -19,34 +20,53 @@ _UNSURE: Final = frozenset({rules.MISSING_KEY.code, rules.UNKNOWN_OBJECT.code})
 _PLACEHOLDERS: Final = {"workspace": "unnamed", "api": {"sandbox": "unnamed"}}
 
 
-def validate(document: Node, *, whole: bool) -> tuple[WorkspaceSpec | None, list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class Validated:
     """
-    The model of a document, None where its shape is wrong, and every problem of it.
+    What is known of a document: its model, and every problem of it.
 
-    A block of the wrong shape is complained of and left out, so that the others are still held against each other.
-    `whole` is False where a file could not be read: what is missing then is not complained of.
+    Where blocks are of the wrong shape, `sound` is False, and `spec` and `places` are of the document without them; no
+    `spec` where too little is left.
+    """
+
+    spec: WorkspaceSpec | None
+    places: Places
+    problems: tuple[Problem, ...]
+    sound: bool = True
+
+
+def validate(document: Node, *, whole: bool) -> Validated:
+    """
+    Hold a document against the models, and what is sound in it against each other.
+
+    Args:
+        whole: False where a file could not be read: what is missing then is not complained of.
     """
     places = Places(document)
     try:
-        spec = WorkspaceSpec.model_validate(plain(document))
+        found = Validated(WorkspaceSpec.model_validate(plain(document)), places, ())
     except ValidationError as error:
-        problems = [*explain(error, places), *_check_the_rest(document, error)]
-        return None, [one for one in problems if whole or one.code not in _UNSURE]
-    problems = check(Subject(spec, places, _slugs(document)))
-    return spec, [one for one in problems if whole or one.code not in _UNSURE]
+        rest = _rest_of(document, error)
+        found = Validated(_spec_of(rest), Places(rest), tuple(explain(error, places)), sound=False)
+    checked = check(Subject(found.spec, found.places, _slugs(document))) if found.spec is not None else ()
+    problems = (one for one in (*found.problems, *checked) if whole or one.code not in _UNSURE)
+    return replace(found, problems=tuple(problems))
 
 
-def _check_the_rest(document: Node, error: ValidationError) -> list[Problem]:
-    """The findings among the blocks that are sound, none where too little is left of the document."""
+def _rest_of(document: Node, error: ValidationError) -> Node:
+    """The document without the blocks that are of the wrong shape."""
     paths = {_block(path_of(fault, document)) for fault in error.errors(include_url=False)}
     rest = document
     for path in sorted(paths, key=_later_items_first):
         rest = without(rest, path)
+    return rest
+
+
+def _spec_of(rest: Node) -> WorkspaceSpec | None:
     try:
-        spec = WorkspaceSpec.model_validate({**_PLACEHOLDERS, **plain(rest)})
+        return WorkspaceSpec.model_validate({**_PLACEHOLDERS, **plain(rest)})
     except ValidationError:
-        return []
-    return check(Subject(spec, Places(rest), _slugs(document)))
+        return None
 
 
 def _block(path: DataPath) -> tuple[str | int, ...]:

@@ -72,13 +72,14 @@ def _type_of(schema: Schema, object_slug: str, slug: str) -> str:
 
 def simple_values(values: Mapping[str, Value]) -> dict[str, Json]:
     """Values for `records/simple`: bare ones; null unsets, names are `Last, First`, references their key or id."""
-    return {slug: _simple(value) for slug, value in values.items()}
+    return {slug: simple_value(value) for slug, value in values.items()}
 
 
-def _simple(value: Value) -> Json:
+def simple_value(value: Value) -> Json:
+    """One bare value, as `simple_values` has it."""
     match value:
         case list():
-            return [_simple(item) for item in value]
+            return [simple_value(item) for item in value]
         case RecordKey():
             return value.value
         case RecordId():
@@ -114,7 +115,7 @@ def _nested(value: Value, received_at: str, nested: Mapping[RecordKey, Write]) -
     if isinstance(value, RecordKey) and value in nested:
         rest: dict[RecordKey, Any] = {key: write for key, write in nested.items() if key != value}
         return batch_assertion(nested[value], received_at, rest)
-    return _simple(value)
+    return simple_value(value)
 
 
 def batch_bytes(writes: tuple[Write, ...], received_at: str) -> bytes:
@@ -131,7 +132,7 @@ def batch_bytes(writes: tuple[Write, ...], received_at: str) -> bytes:
         if isinstance(value, RecordKey):
             write = nested.pop(value, None)
             return value.value if write is None else _assertion(write, received_at)
-        return _simple(value)
+        return simple_value(value)
 
     return orjson.dumps(_assertion(writes[-1], received_at), default=encoded, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
 
@@ -139,7 +140,7 @@ def batch_bytes(writes: tuple[Write, ...], received_at: str) -> bytes:
 def batch_call(writes: Iterable[Write], received_at: str) -> bytes:
     """Assertions of many records as one JSON list, in this order and none nested: references are texts."""
     assertions = [_assertion(write, received_at) for write in writes]
-    return orjson.dumps(assertions, default=_simple, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    return orjson.dumps(assertions, default=simple_value, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
 
 
 def _assertion(write: Write, received_at: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from attio_ctl import __version__
 from attio_ctl.address import Address
-from attio_ctl.errors import AttioCtlError, Place, Problem, StalePlanError
+from attio_ctl.errors import DocumentError, Place, Problem, StalePlanError
 from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Restore, Update
 from attio_ctl.plan.document_models import (
     Action,
@@ -67,20 +67,20 @@ def load(data: bytes, *, file: str) -> Plan:
     Read a plan back.
 
     Raises:
-        AttioCtlError: it is no plan, or of another major version.
+        DocumentError: it is no plan, or of another major version.
         StalePlanError: the content is not what the plan id was made of.
     """
     hint = f"make a new plan: `attio-ctl plan --out {file}`"
     try:
         raw = json.loads(data)
     except ValueError as error:
-        raise AttioCtlError(f"this is no plan: {error}", where=file, hint=hint) from None
+        raise DocumentError(f"this is no plan: {error}", where=file, hint=hint) from None
     if not isinstance(raw, dict) or "format_version" not in raw:
-        raise AttioCtlError("this is no plan: it has no `format_version`", where=file, hint=hint)
+        raise DocumentError("this is no plan: it has no `format_version`", where=file, hint=hint)
     version = str(raw["format_version"])
     if version.split(".", maxsplit=1)[0] != FORMAT_VERSION.split(".")[0]:
         what = f"the plan has format {version}, this attio-ctl reads {FORMAT_VERSION}"
-        raise AttioCtlError(what, where=file, hint=hint)
+        raise DocumentError(what, where=file, hint=hint)
     if raw.get("plan_id") != _digest(raw, without=TIMES) or raw.get("checksum", _digest(raw)) != _digest(raw):
         raise StalePlanError("the plan was edited after it was made: its hashes do not fit", where=file, hint=hint)
     try:
@@ -88,7 +88,7 @@ def load(data: bytes, *, file: str) -> Plan:
     except (ValidationError, ValueError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
         where = ".".join(str(part) for part in first["loc"])
-        raise AttioCtlError(f"this is no plan: {where}: {first['msg']}", where=file, hint=hint) from None
+        raise DocumentError(f"this is no plan: {where}: {first['msg']}", where=file, hint=hint) from None
 
 
 def _text(document: dict[str, Any]) -> bytes:

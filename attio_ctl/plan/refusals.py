@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from attio_ctl.attribute_types import WITHOUT_CUSTOM_UNIQUE
 from attio_ctl.plan.changes import Blocked, Reason
+from attio_ctl.plan.wording import with_article
 from attio_ctl.state.resource import Json, Resource
 
 # What Attio cannot change once it is there. Source: body schemas of the update endpoints, which lack these fields.
@@ -49,7 +50,7 @@ def refusals(
         return (replace(held, absent="type" in after),)
     if "type" in after:
         bound = [name for name in after if name in BOUND_TO_TYPE]
-        why = f"it is a {before['type']} attribute, and Attio cannot change the type"
+        why = f"it is {with_article(before['type'])} attribute, and Attio cannot change the type"
         return (replace(blocked("immutable_field", bound, why, IMMUTABLE["type"]), absent=True),)
     refused = [
         blocked("immutable_field", [name], f"Attio cannot change `{name}` of an existing {resource.address.kind}", hint)

@@ -12,6 +12,7 @@ from attio_ctl.errors import Place
 from attio_ctl.plan.changes import Archive, Blocked, Change, Delete, Reason
 from attio_ctl.plan.match import Pairs, Renames, renames_of
 from attio_ctl.plan.targets import targets_of
+from attio_ctl.plan.wording import with_article
 from attio_ctl.state.resource import Resource, State, own_id
 
 ARCHIVABLE = frozenset({"attribute", "option", "status"})
@@ -160,11 +161,13 @@ def _removal(
                 takes_along=takes_along,
             )
         case "archive", kind:
-            return blocked("no_such_call", f"Attio cannot archive a {kind}", "use `forget` to stop managing it")
+            return blocked(
+                "no_such_call", f"Attio cannot archive {with_article(kind)}", "use `forget` to stop managing it"
+            )
         case _:
             return blocked(
                 "no_such_call",
-                f"Attio cannot delete a {address.kind} through the API",
+                f"Attio cannot delete {with_article(address.kind)} through the API",
                 "use `archive`" if address.kind in ARCHIVABLE else "delete it in Attio, or use `forget`",
             )
 

@@ -60,7 +60,7 @@ def import_workspace(db: Path, document: Json) -> None:
     Replace a workspace by an export.
 
     Raises:
-        StorageError: the file cannot be opened. UsageError: the document is no export.
+        StorageError: the file cannot be opened. DocumentError: the document is no export.
     """
     store = Store(db, Options())
     try:

@@ -12,7 +12,7 @@ import sqlite3
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from attio_ctl.errors import UsageError
+from attio_ctl.errors import DocumentError
 from attio_ctl.sandbox.batches import BatchWorker
 from attio_ctl.sandbox.call import Call, RouteTable, Token
 from attio_ctl.sandbox.errors import RefusedError
@@ -62,25 +62,25 @@ def import_into(db: Database, document: Json) -> None:
     Replace everything in a workspace's file by an export.
 
     Raises:
-        UsageError: the document is no export of this version.
+        DocumentError: the document is no export of this version.
     """
     if not isinstance(document, dict) or document.get("format") != FORMAT or "tables" not in document:
-        raise UsageError("the document is no export of a sandbox", hint="make one with `attio-ctl sandbox export`")
+        raise DocumentError("the document is no export of a sandbox", hint="make one with `attio-ctl sandbox export`")
     if document.get("version") != VERSION:
-        raise UsageError(f"the export has version {document.get('version')}, this program reads {VERSION}")
+        raise DocumentError(f"the export has version {document.get('version')}, this program reads {VERSION}")
     try:
         with db.transaction():
             for table, binary in TABLES.items():
                 _replace(db, table, binary, document["tables"].get(table, {}))
             db.write("UPDATE meta SET value = value + 1 WHERE key = 'schema_version'")
     except (AttributeError, KeyError, TypeError, ValueError, sqlite3.Error) as error:
-        raise UsageError(f"the export is broken: {error}", hint="nothing was imported") from error
+        raise DocumentError(f"the export is broken: {error}", hint="nothing was imported") from error
 
 
 def _replace(db: Database, table: str, binary: frozenset[str], given: dict[str, Any]) -> None:
     columns = [column[1] for column in db.rows(f"PRAGMA table_info({table})")]
     if given.get("columns") != columns:
-        raise UsageError(f"the export's table `{table}` has other columns than this program")
+        raise DocumentError(f"the export's table `{table}` has other columns than this program")
     db.write(f"DELETE FROM {table}")  # noqa: S608 (names from the table above)
     places = ", ".join("?" * len(columns))
     rows = (
@@ -95,14 +95,14 @@ def grow(store: Store, seed: Json) -> None:
     Bring a fresh workspace to where a seed (or an export) says.
 
     Raises:
-        UsageError: a request is refused; it names the request, counted from 1, and why.
+        DocumentError: a request is refused; it names the request, counted from 1, and why.
     """
     if isinstance(seed, dict) and "tables" in seed:
         import_into(store.db, seed)
         store.forget()
         return
     if not isinstance(seed, dict) or seed.keys() - {"activate", "requests"}:
-        raise UsageError("a seed has the keys `activate` and `requests`, or is an export")
+        raise DocumentError("a seed has the keys `activate` and `requests`, or is an export")
     with store.transaction():
         for slug in seed.get("activate", []):
             store.activate(slug)
@@ -112,9 +112,9 @@ def grow(store: Store, seed: Json) -> None:
         try:
             _run(store, table, token, request)
         except RefusedError as refusal:
-            raise UsageError(f"seed request {number} is refused: {refusal} [{refusal.code}]") from None
+            raise DocumentError(f"seed request {number} is refused: {refusal} [{refusal.code}]") from None
         except (KeyError, TypeError, AttributeError):
-            raise UsageError(
+            raise DocumentError(
                 f"seed request {number} needs `method` and `path`, and a `body` where one is sent"
             ) from None
     worker = BatchWorker(store)
@@ -126,7 +126,7 @@ def _run(store: Store, table: RouteTable, token: Token, request: dict[str, Any])
     method, target = request["method"].upper(), urlsplit(request["path"])
     found = table.find(method, target.path)
     if found is None:
-        raise UsageError(f"the seed asks for an unknown endpoint: {method} {target.path}")
+        raise DocumentError(f"the seed asks for an unknown endpoint: {method} {target.path}")
     route, params = found
     with store.transaction():
         route.handler(Call(store, token, params, dict(parse_qsl(target.query)), request.get("body")))

@@ -131,4 +131,4 @@ def test_a_file_is_replaced_only_when_that_is_said(attio_ctl: Run, export: str) 
 def test_what_is_no_export_is_refused(attio_ctl: Run, project: Path, text: str) -> None:
     (project / "broken.json").write_text(text, encoding="latin-1")
 
-    assert attio_ctl("mapping", "import", "broken.json", code=64).stderr.startswith("error: ")
+    assert attio_ctl("mapping", "import", "broken.json", code=65).stderr.startswith("error: ")

@@ -116,8 +116,8 @@ def test_webhooks_are_delivered_where_they_are_sent_instead(project: Path) -> No
         (("--deliver-to", "hooks.example.com"), 64, "FROM is the beginning of an https URL"),
         (("--faults", "bad.yaml"), 64, "unknown key `stats`"),
         (("--faults", "torn.yaml"), 65, "torn.yaml:2:1"),
-        (("--seed", "torn.json"), 64, "torn.json: this is no JSON"),
-        (("--seed", "bad.yaml"), 64, "a seed has the keys"),
+        (("--seed", "torn.json"), 65, "torn.json: this is no JSON"),
+        (("--seed", "bad.yaml"), 65, "a seed has the keys"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_before_anything_is_served(
@@ -176,7 +176,7 @@ def test_a_broken_export_changes_nothing(attio_ctl: Run, project: Path) -> None:
         document = json.loads(good)
         break_it(document["tables"])
         Path("broken.json").write_text(json.dumps(document))
-        refused = attio_ctl("sandbox", "import", "broken.json", "--db", "one.sqlite", code=64)
+        refused = attio_ctl("sandbox", "import", "broken.json", "--db", "one.sqlite", code=65)
 
         assert refused.stderr.startswith("error: the export")
         assert attio_ctl("sandbox", "export", "-", "--db", "one.sqlite").stdout == good

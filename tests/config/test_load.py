@@ -307,7 +307,7 @@ def test_no_message_holds_a_value_of_the_environment(secret: str) -> None:
         }
     )
     substitution = Substitution({"S": marked})
-    _, problems = validate(substitution.apply(document), whole=True)
+    problems = validate(substitution.apply(document), whole=True).problems
     said = [str(substitution.hide(problem)) + str(substitution.hide(problem).hint) for problem in problems]
 
     assert said

@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from attio_ctl.mapping.fast.program import FastProgram, accelerate
+from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
 
 
@@ -94,9 +96,28 @@ def schema() -> Schema:
 @pytest.fixture(scope="session")
 def oracle() -> ModuleType:
     """The naive interpreter beside this file, which no package imports."""
-    spec = spec_from_file_location("mapping_oracle", Path(__file__).parent / "oracle.py")
+    return beside("oracle")
+
+
+@pytest.fixture(scope="session")
+def samples() -> ModuleType:
+    """Mappings of all kinds, and strategies of events for them."""
+    return beside("samples")
+
+
+def beside(name: str) -> ModuleType:
+    spec = spec_from_file_location(f"mapping_{name}", Path(__file__).parent / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def fast(samples: ModuleType, schema: Schema) -> FastProgram:
+    """The sample mappings as generated code."""
+    mappings = {name: samples.MAPPING.validate_python(spec) for name, spec in samples.SPECS.items()}
+    running = accelerate(compile_mappings(mappings, schema))
+    assert running.mappings is not None
+    return running

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
-from attio_ctl.config.models import Mapping
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.expressions.node import tidy
 from attio_ctl.mapping.expressions.read import read_expression
@@ -21,119 +19,24 @@ from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.mapping.writes import Rejected, Writes
 from attio_ctl.state.schema import Schema
 
-MAPPING: TypeAdapter[Any] = TypeAdapter(Mapping)
-SPECS: dict[str, Any] = {
-    "identify": {
-        "action": "identify-user",
-        "when": 'type = "identify" or contains(context.page, "x") and traits.n > 2 or userId in ["u1", 5]',
-        "person": {
-            "name": "{{traits.last}}, {{traits.first}}",
-            "company": "$.traits.domain",
-            "phone_numbers": ["$.traits.phone", "$.traits.phones[0]"],
-            "description": {"@if": {"blank": "$.traits.about", "then": "{{traits.about}}!", "else": "nothing"}},
-            "job_title": {"@case": {"operator": "upper", "value": "$.traits.title"}},
-        },
-        "user": {
-            "plan": {"@if": {"exists": "$.traits.plan", "then": "$.traits.plan", "else": "Free"}},
-            "mrr": "$.traits.mrr",
-            "seats": "$.traits.seats",
-            "trial": "$.traits.trial",
-            "features": "$.traits.features",
-            "last_seen_at": "$.timestamp",
-            "workspace": "$.groupId",
-        },
-    },
-    "vehicle": {
-        "action": "assert-record",
-        "object": "vehicles",
-        "match": "vin",
-        "when": 'properties.vin and event != "x"',
-        "values": {
-            "vin": "$.properties.vin",
-            "sold_on": "$.properties.on",
-            "score": "$.properties.list.length",
-            "stage": "Sold",
-        },
-    },
-    "group": {"action": "group-workspace"},
-}
-
-
-@pytest.fixture(scope="module")
-def fast(schema: Schema) -> FastProgram:
-    running = accelerate(
-        compile_mappings({name: MAPPING.validate_python(spec) for name, spec in SPECS.items()}, schema)
-    )
-    assert running.mappings is not None
-    return running
-
-
-odd = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(-9, 2**70),
-        st.floats(allow_nan=False, allow_infinity=False),
-        st.text(max_size=6),
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "0", "length"]), inner, max_size=2)
-    ),
-    max_leaves=4,
-)
-
-
-def likely(*values: Any) -> st.SearchStrategy[Any]:
-    """Mostly what an event would have there, sometimes anything."""
-    return st.one_of(st.sampled_from(values), st.sampled_from(values), odd)
-
-
-def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.fixed_dictionaries({}, optional=fields)
-
-
-traits = some(
-    email=likely("Ada@example.com", "ada@example.com", "bad", ""),
-    first=likely("Ada"),
-    last=likely("Lovelace", ""),
-    domain=likely("acme.com", "https://acme.com/x", "0677efa1-0000-4000-8000-000000000000"),
-    phone=likely("+14155552671", "+1 415 555 2671", "5"),
-    phones=likely(["+14155552671"], []),
-    about=likely("", "x", 0, False),
-    title=likely("dev"),
-    plan=likely("Pro", "pro"),
-    mrr=likely(49, 49.5, "12.5", 0.1 + 0.2, 1.23456),
-    seats=likely(5, "5", 2**62, 2**64, 1e300),
-    trial=likely(True, "true", 1),
-    features=likely(["SSO", "SSO"], "API", [None]),
-    website=likely("acme.com"),
-    n=likely(3),
-)
-events = some(
-    type=likely("identify", "track", "group"),
-    event=likely("x", "y"),
-    userId=likely("u1", 5, ""),
-    groupId=likely("w1", 7, None),
-    timestamp=likely("2026-11-02T09:00:00.123Z", "2026-11-02", "2026-02-30T00:00:00.123Z", "2026-11-02T24:00:00.001Z"),
-    traits=st.one_of(traits, traits, traits, odd),
-    properties=st.one_of(some(vin=likely("v1", True), on=likely("2026-01-02", "2026-13-01"), list=likely([1, 2])), odd),
-    context=st.one_of(some(page=likely("x"), group_id=likely("w2")), odd),
-    integrations=likely({"All": True}, {"All": False}, {"Attio (Actions)": False}, {"Attio (Actions)": {}}),
-)
-
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(events, odd))
-def test_generated_code_gives_what_the_mappings_give(fast: FastProgram, event: Any) -> None:
-    line = json.dumps(event).encode()
+@given(data=st.data())
+def test_generated_code_gives_what_the_mappings_give(
+    samples: ModuleType, fast: FastProgram, data: st.DataObject
+) -> None:
+    line = json.dumps(data.draw(st.one_of(samples.events, samples.odd))).encode()
 
     assert tuple(fast.run_line(line)) == fast.program.run(decode(line))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.one_of(events, odd), max_size=5))
-def test_a_chunk_of_lines_gives_what_its_lines_give(fast: FastProgram, chunk: list[Any]) -> None:
-    lines = [json.dumps(event).encode() for event in chunk]
+@given(data=st.data())
+def test_a_chunk_of_lines_gives_what_its_lines_give(
+    samples: ModuleType, fast: FastProgram, data: st.DataObject
+) -> None:
+    drawn = data.draw(st.lists(st.one_of(samples.events, samples.odd), max_size=5))
+    lines = [json.dumps(event).encode() for event in drawn]
 
     assert list(fast.run_lines(b"\n".join(lines) + b"\n\n")) == [fast.run_line(line) for line in lines]
 
@@ -157,8 +60,11 @@ EXPRESSIONS = [
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(EXPRESSIONS), events)
-def test_an_expression_gives_what_the_naive_reading_gives(oracle: ModuleType, spec: Any, event: Any) -> None:
+@given(spec=st.sampled_from(EXPRESSIONS), data=st.data())
+def test_an_expression_gives_what_the_naive_reading_gives(
+    samples: ModuleType, oracle: ModuleType, spec: Any, data: st.DataObject
+) -> None:
+    event = data.draw(samples.events)
     if any(isinstance(value, float) for value in _leaves(event)):
         return  # how JavaScript prints fractions has cases of its own
     expression, _ = read_expression(spec)
@@ -300,15 +206,15 @@ def test_a_number_reads_alike_on_every_rung(fast: FastProgram, number: bytes) ->
     assert tuple(fast.run_line(easy)) == fast.program.run(decode(easy)) == tuple(fast.run_line(hard))
 
 
-def test_comparing_what_is_nested_too_deeply_is_an_outcome(schema: Schema) -> None:
-    spec = {**SPECS["identify"], "when": "traits.a = traits.b"}
-    running = accelerate(compile_mappings({"m": MAPPING.validate_python(spec)}, schema))
+def test_comparing_what_is_nested_too_deeply_is_an_outcome(samples: ModuleType, schema: Schema) -> None:
+    spec = {**samples.SPECS["identify"], "when": "traits.a = traits.b"}
+    running = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(spec)}, schema))
     deep = b"[" * 900 + b"]" * 900
 
     assert len(running.run_line(b'{"traits":{"a":%s,"b":%s}}' % (deep, deep))) == 1
 
 
-def test_nothing_of_a_mapping_becomes_code(schema: Schema) -> None:
+def test_nothing_of_a_mapping_becomes_code(samples: ModuleType, schema: Schema) -> None:
     """Names that would be code if they were pasted: quotes, braces, newlines, calls."""
     evil = '"); raise SystemExit("'
     spec = {
@@ -318,16 +224,16 @@ def test_nothing_of_a_mapping_becomes_code(schema: Schema) -> None:
         "when": f'properties["{evil.replace(chr(34), chr(92) + chr(34))}"] = "x\\"\\n"',
         "values": {"vin": {"@path": f"properties.{evil}"}, "notes": f"{{{{{evil}}}}} {{a}} {evil}"},
     }
-    running = accelerate(compile_mappings({evil: MAPPING.validate_python(spec)}, schema))
+    running = accelerate(compile_mappings({evil: samples.MAPPING.validate_python(spec)}, schema))
 
     assert running.mappings is not None
-    assert "SystemExit" not in running.mappings[0].source
+    assert "SystemExit" not in running.mappings[0].writes.source
     assert running.run_line(b'{"properties":{}}')[0][0] == evil
 
 
-def test_what_no_code_is_generated_for_runs_all_the_same(schema: Schema) -> None:
-    spec = {**SPECS["identify"], "person": {"description": {"@liquid": "{{ traits.first | upcase }}"}}}
-    running = accelerate(compile_mappings({"m": MAPPING.validate_python(spec)}, schema))
+def test_what_no_code_is_generated_for_runs_all_the_same(samples: ModuleType, schema: Schema) -> None:
+    spec = {**samples.SPECS["identify"], "person": {"description": {"@liquid": "{{ traits.first | upcase }}"}}}
+    running = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(spec)}, schema))
 
     ((_, mapped),) = running.run_line(GOOD % b'"Ada"')
 

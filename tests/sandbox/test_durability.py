@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attio_ctl.errors import StorageError, UsageError
+from attio_ctl.errors import DocumentError, StorageError
 from attio_ctl.sandbox import ids
 from attio_ctl.sandbox.admin import export_workspace, import_workspace
 from attio_ctl.sandbox.batches import BatchWorker, accept
@@ -228,7 +228,7 @@ def test_a_seed_is_made_of_requests() -> None:
 )
 def test_a_wrong_seed_says_what_is_wrong(seed: Any, said: str) -> None:
     store = Store(":memory:", Options())
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(DocumentError) as raised:
         grow(store, seed)
     assert raised.value.what == said
     store.close()

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attio_ctl.errors import UsageError
+from attio_ctl.errors import DocumentError
 from attio_ctl.sandbox.model import Attribute, Option
 from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.portable import grow
@@ -85,7 +85,7 @@ def perform(store: Store, method: str, path: str, fields: Any) -> None:
     request = {"method": method, "path": f"/v2{path}", "body": {"data": fields}}
     try:
         grow(store, {"requests": [request]})
-    except UsageError as error:
+    except DocumentError as error:
         assert "is refused" in str(error)  # noqa: PT017 (most steps pass)
 
 

@@ -9,23 +9,15 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from msgspec import UNSET
 
-class Missing(Enum):
-    """JavaScript's `undefined`: a path that leads nowhere, which is not the same as null."""
-
-    MISSING = "missing"
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-MISSING: Final = Missing.MISSING
+MISSING: Final = UNSET
+"""
+JavaScript's `undefined`: a path that leads nowhere, which is not the same as null. It is false, and what msgspec leaves
+out of an object that it writes.
+"""
 
 
 def is_number(value: Any) -> bool:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from attio_ctl.mapping.expressions.node import ExpressionError
+from attio_ctl.mapping.fast.generate import generate_assertion, generate_run
 from attio_ctl.mapping.fast.header import Head, Undecodable, decode, head_of
-from attio_ctl.mapping.fast.shape import CannotGenerate, shape_of
-from attio_ctl.mapping.fast.source import Source, generate, paths_of
+from attio_ctl.mapping.fast.reads import paths_of
+from attio_ctl.mapping.fast.shape import CannotGenerate, Shape, shape_of
+from attio_ctl.mapping.fast.source import Source
 from attio_ctl.mapping.program import CompiledMapping, Program
 from attio_ctl.mapping.writes import Mapped, Reject, Rejected
 
@@ -24,24 +26,41 @@ Outcomes = Sequence[tuple[str, Mapped]]
 """What each mapping, by name, makes of an event."""
 
 
+UNFIT: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a line raises that is for the slower rungs of the ladder to judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A generated function, the `source` of it, and of each line of that what is made there."""
+
+    source: str
+    call: Callable[..., Any]
+    paths: tuple[str, ...]
+
+    def rejected(self, error: Reject | ExpressionError) -> Rejected:
+        """The outcome of what the function raised. The traceback knows the line, so the code need not keep count."""
+        assert error.__traceback__ is not None
+        inside = error.__traceback__.tb_next
+        assert inside is not None
+        path = self.paths[inside.tb_lineno - 1]
+        return error.at(path) if isinstance(error, Reject) else Rejected("expression_failed", str(error), path)
+
+
 @dataclass(frozen=True, slots=True)
 class FastMapping:
-    """One mapping as generated code, which `source` shows; `paths` names what it makes, step by step."""
+    """One mapping as generated code; without `nested` its assertions are made from its writes."""
 
     name: str
-    source: str
-    function: Callable[[Any, list[int]], Mapped]
-    paths: tuple[str, ...]
+    writes: Generated
+    nested: Generated | None
 
     def run(self, event: Any) -> Mapped:
         """As `CompiledMapping.run`, for an event that was decoded into the program's Structs."""
-        at = [0]
         try:
-            return self.function(event, at)
-        except Reject as reject:
-            return reject.at(self.paths[at[0]])
-        except ExpressionError as error:
-            return Rejected("expression_failed", str(error), self.paths[at[0]])
+            return self.writes.call(event)  # type: ignore[no-any-return]
+        except (Reject, ExpressionError) as error:
+            return self.writes.rejected(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,7 @@ class FastProgram:
         one line for two lines, and one that spans two lines for one.
         """
         if self.mappings is None:
-            yield from map(self._run_dict, lines)
+            yield from map(self.run_dict, lines)
             return
         read, mappings = self.decoder.decode, self.mappings
         for line in lines:
@@ -69,8 +88,8 @@ class FastProgram:
                 if not line.isascii():
                     line.decode()  # what the decoder skips it does not look at, and that may be no UTF-8
                 outcomes = [(fast.name, fast.run(event)) for fast in mappings]
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                yield self._run_dict(line)
+            except UNFIT:
+                yield self.run_dict(line)
             else:
                 yield event, outcomes
 
@@ -97,7 +116,8 @@ class FastProgram:
         ((head, outcomes),) = self.run_each((line,))
         return _outcomes(head, outcomes)
 
-    def _run_dict(self, line: bytes) -> tuple[Head, Outcomes]:
+    def run_dict(self, line: bytes) -> tuple[Head, Outcomes]:
+        """As `run_each` of one line, on the slow rungs of the ladder."""
         try:
             event = decode(line)
         except ValueError as error:
@@ -119,15 +139,23 @@ def accelerate(program: Program) -> FastProgram:
     """The program over lines; mappings that no code can be generated for make it run on dicts throughout."""
     try:
         paths = [path for mapping in program.mappings for path in paths_of(mapping)]
-        shape = shape_of(paths or [("type",)])
-        generated = tuple((mapping, generate(mapping, shape)) for mapping in program.mappings)
+        shape = shape_of(paths)
+        fast = tuple(_load(mapping, shape) for mapping in program.mappings)
     except CannotGenerate:
         return FastProgram(program, msgspec.json.Decoder(), None)
-    return FastProgram(program, msgspec.json.Decoder(shape.type), tuple(_load(*each) for each in generated))
+    return FastProgram(program, msgspec.json.Decoder(shape.type), fast)
 
 
-def _load(mapping: CompiledMapping, source: Source) -> FastMapping:
+def _load(mapping: CompiledMapping, shape: Shape) -> FastMapping:
+    writes = _compile(mapping.name, generate_run(mapping, shape))
+    try:
+        return FastMapping(mapping.name, writes, _compile(mapping.name, generate_assertion(mapping, shape)))
+    except CannotGenerate:
+        return FastMapping(mapping.name, writes, None)
+
+
+def _compile(name: str, source: Source) -> Generated:
     code = "\n".join(source.lines)
     namespace = dict(source.constants)
-    exec(compile(code, f"<mapping {mapping.name}>", "exec"), namespace)  # noqa: S102  our own source, see `source`
-    return FastMapping(mapping.name, code, namespace["run"], tuple(source.paths))
+    exec(compile(code, f"<mapping {name}>", "exec"), namespace)  # noqa: S102  our own source, see `source`
+    return Generated(code, namespace[source.name], tuple(source.paths))

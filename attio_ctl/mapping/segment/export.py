@@ -18,7 +18,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from attio_ctl.errors import UsageError
+from attio_ctl.errors import DocumentError
 from attio_ctl.mapping.expressions.node import Literal
 from attio_ctl.mapping.expressions.read import read_expression
 from attio_ctl.mapping.fql.lexer import FqlError
@@ -52,7 +52,7 @@ def import_subscriptions(export: Json) -> Imported:
     A file with one mapping per subscription, in the order of the export, in short forms where they say the same.
 
     Raises:
-        UsageError: there is no subscription of the Attio destination in it.
+        DocumentError: there is no subscription of the Attio destination in it.
     """
     notes: list[str] = []
     mappings = CommentedMap()
@@ -71,7 +71,7 @@ def import_subscriptions(export: Json) -> Imported:
         if comments:
             mappings.yaml_set_comment_before_after_key(name, before="\n".join(comments), indent=2)
     if not mappings:
-        raise UsageError(
+        raise DocumentError(
             "the export has no subscription of the Attio destination",
             hint="export the subscriptions of a destination, as Segment's Public API lists them",
         )

@@ -57,7 +57,7 @@ _TAKE_OBJECTS = frozenset({"location", "personal-name", "phone-number", "record-
 
 
 # Texts of these come again and again in a stream of events, and take longer to check than to look up.
-_REPEATED = frozenset({"domain", "phone-number", "record-reference", "date"})
+_REPEATED = frozenset({"domain", "phone-number", "record-reference", "date", "personal-name"})
 _REMEMBERED = 16_384
 
 

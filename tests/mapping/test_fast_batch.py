@@ -1,0 +1,83 @@
+"""Lines straight to the body of a batch: the same assertions and refusals as the writes give."""
+
+from __future__ import annotations
+
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from attio_ctl.mapping.fast.batch import Batch, assertion_of, make_batch
+from attio_ctl.mapping.fast.header import Undecodable, decode
+from attio_ctl.mapping.fast.program import FastProgram, accelerate
+from attio_ctl.mapping.program import compile_mappings
+from attio_ctl.mapping.writes import Rejected, Writes
+from attio_ctl.state.schema import Schema
+
+NOW = "2026-11-02T10:00:00Z"
+
+
+def slowly(fast: FastProgram, lines: list[bytes]) -> tuple[list[Any], list[tuple[int, str, Any]]]:
+    """What a batch has to hold, from the mappings on dicts."""
+    assertions: list[Any] = []
+    refused: list[tuple[int, str, Any]] = []
+    for number, line in enumerate(lines):
+        event = decode(line)
+        if not isinstance(event, dict):
+            continue
+        received = event.get("receivedAt")
+        for name, mapped in fast.program.run(event):
+            if isinstance(mapped, Writes):
+                assertions.append(assertion_of(mapped, received if isinstance(received, str) else NOW))
+            elif isinstance(mapped, Rejected):
+                refused.append((number, name, mapped))
+    return json.loads(json.dumps(assertions)), refused
+
+
+def parts(batch: Batch) -> tuple[list[Any], list[tuple[int, str, Any]]]:
+    body = json.loads(batch.body)
+    assert batch.assertions == len(body["assertions"])
+    refused = [(each.line, each.mapping, each.why) for each in batch.refused]
+    return body["assertions"], [each for each in refused if not isinstance(each[2], Undecodable)]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_batch_holds_what_the_writes_give(samples: ModuleType, fast: FastProgram, data: st.DataObject) -> None:
+    drawn = data.draw(st.lists(st.one_of(samples.events, samples.events, samples.odd), max_size=4))
+    lines = [json.dumps(event).encode() for event in drawn]
+
+    assert parts(make_batch(fast, lines, NOW)) == slowly(fast, lines)
+
+
+def test_a_line_that_is_no_event_is_told_by_its_number(fast: FastProgram) -> None:
+    batch = make_batch(fast, [b'{"type":"page"}', b"{", b"[1]", b'{"a":"\xff"}'], NOW)
+
+    codes = [(each.line, each.mapping, each.why.code) for each in batch.refused]
+    assert codes == [(1, "", "invalid_json"), (2, "", "not_an_event"), (3, "", "invalid_json")]
+    assert batch.body == b'{"assertions":[]}'
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"action": "identify-user", "user": {"person": "$.traits.owner", "plan": "$.traits.plan"}},
+        {"action": "identify-user", "person": {"description": {"@liquid": "{{ traits.first | upcase }}"}}},
+        {"action": "identify-user", "person": {"email_addresses": "$.traits.other"}},
+    ],
+)
+def test_a_mapping_that_assertions_are_not_generated_for_is_in_the_batch_all_the_same(
+    samples: ModuleType, schema: Schema, spec: dict[str, Any]
+) -> None:
+    """A link that the mapping fills itself, a template language, the matching attribute filled twice."""
+    fast = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(spec)}, schema))
+    event = {"type": "identify", "userId": "u1", "traits": {"email": "ada@example.com", "first": "Ada", "plan": "Pro"}}
+    lines = [
+        json.dumps({**event, "traits": {**event["traits"], **more}}).encode()  # type: ignore[dict-item]
+        for more in ({}, {"owner": "bob@example.com"}, {"owner": 5}, {"other": "c@example.com"}, {"other": None})
+    ]
+
+    assert parts(make_batch(fast, lines, NOW)) == slowly(fast, lines)
