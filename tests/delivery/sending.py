@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -18,6 +19,7 @@ from attio_ctl.state.schema import build_schema
 
 from .conftest import Place
 
+SPEED = 100
 Answer = Callable[[httpx.Request], httpx.Response | None]
 
 
@@ -90,6 +92,19 @@ def kind_of(request: httpx.Request) -> str:
     if path.endswith("/records/query"):
         return "query"
     return {"PUT": "assert", "PATCH": "patch"}.get(request.method, "other")
+
+
+class QuickClock:
+    """A hundred seconds pass in one."""
+
+    def monotonic(self) -> float:
+        return time.monotonic() * SPEED
+
+    def wall(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / SPEED)
 
 
 def refuse(status: int, code: str, message: str) -> httpx.Response:
