@@ -31,10 +31,10 @@ def due(key: RecordKey, append: Iterable[str] = (), **values: Any) -> Due:
     return compare(fold(key, [Contribution(0, 0, "m", write)]), known)
 
 
-def person(who: str, /, **values: Any) -> Due:
-    """`tags` gain values unless they are None."""
-    append = ["tags"] if values.get("tags") is not None else []
-    return due(RecordKey("people", "email_addresses", f"{who}@example.com"), append, **values)
+def person(who: str, /, append: Iterable[str] = ("tags",), **values: Any) -> Due:
+    """Multiselects in `append` gain values, unless they are emptied with None."""
+    gaining = [slug for slug in append if values.get(slug) is not None]
+    return due(RecordKey("people", "email_addresses", f"{who}@example.com"), gaining, **values)
 
 
 def user(who: str, /, **values: Any) -> Due:

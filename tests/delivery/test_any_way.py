@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import httpx
@@ -66,13 +66,12 @@ class Step:
     description: str | None = "d"
 
     def due(self, prefix: str) -> Due:
-        write = person(
-            f"{prefix}{self.who}", description=self.description, **({"tags": [*self.add]} if self.add else {})
-        )
-        if self.tags == "as is":
-            return write
-        tags = None if self.tags is None else [*self.tags]
-        return replace(write, assign={**write.assign, "tags": tags}, append={})
+        who = f"{prefix}{self.who}"
+        if self.tags != "as is":
+            tags = None if self.tags is None else [*self.tags]
+            return person(who, append=[], description=self.description, tags=tags)
+        added = {"tags": [*self.add]} if self.add else {}
+        return person(who, description=self.description, **added)
 
 
 colours = st.lists(st.sampled_from(["red", "green", "blue"]), max_size=2, unique=True).map(tuple)

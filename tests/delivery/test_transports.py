@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +89,7 @@ async def test_values_of_every_kind_come_out_the_same(place: Place, way: Way) ->
 async def test_a_multiselect_is_added_to_replaced_or_emptied_as_the_write_says(place: Place, way: Way) -> None:
     async with transport(place, way) as to:
         await sent(to, [person(who, tags=["red"]) for who in "abcd"])
-        replacing = person("b", tags=["green"])
-        replacing = replace(replacing, assign={"tags": ["green"]}, append={})
+        replacing = person("b", append=[], tags=["green"])
         await sent(to, [person("a", tags=["green"]), replacing, person("c", tags=None), person("d", description="x")])
 
     now = await place.records("people", "email_addresses")
@@ -104,8 +102,8 @@ async def test_a_multiselect_is_added_to_replaced_or_emptied_as_the_write_says(p
 async def test_a_write_that_replaces_one_multiselect_and_adds_to_another_does_both(place: Place, way: Way) -> None:
     await add_attribute(place, "people", "labels", "select", several=True, options=["x", "y"])
     async with transport(place, way) as to:
-        await sent(to, [person("a", tags=["red"], labels=["x"]), person("b")])
-        both = replace(person("a"), assign={"tags": ["green"]}, append={"labels": ["y"]})
+        await sent(to, [person("a", append=["tags", "labels"], tags=["red"], labels=["x"]), person("b")])
+        both = person("a", append=["labels"], tags=["green"], labels=["y"])
         await sent(to, [both, person("b", description="n")])
         async with place.reader() as attio:
             (record,) = await attio.query_records("people", filter={"email_addresses": "a@example.com"})
