@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -18,6 +19,7 @@ from attio_ctl.state.schema import build_schema
 
 from .conftest import Place
 
+SPEED = 100
 Answer = Callable[[httpx.Request], httpx.Response | None]
 
 
@@ -29,10 +31,10 @@ def due(key: RecordKey, append: Iterable[str] = (), **values: Any) -> Due:
     return compare(fold(key, [Contribution(0, 0, "m", write)]), known)
 
 
-def person(who: str, /, **values: Any) -> Due:
-    """`tags` gain values unless they are None."""
-    append = ["tags"] if values.get("tags") is not None else []
-    return due(RecordKey("people", "email_addresses", f"{who}@example.com"), append, **values)
+def person(who: str, /, append: Iterable[str] = ("tags",), **values: Any) -> Due:
+    """Multiselects in `append` gain values, unless they are emptied with None."""
+    gaining = [slug for slug in append if values.get(slug) is not None]
+    return due(RecordKey("people", "email_addresses", f"{who}@example.com"), gaining, **values)
 
 
 def user(who: str, /, **values: Any) -> Due:
@@ -90,6 +92,19 @@ def kind_of(request: httpx.Request) -> str:
     if path.endswith("/records/query"):
         return "query"
     return {"PUT": "assert", "PATCH": "patch"}.get(request.method, "other")
+
+
+class QuickClock:
+    """A hundred seconds pass in one."""
+
+    def monotonic(self) -> float:
+        return time.monotonic() * SPEED
+
+    def wall(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / SPEED)
 
 
 def refuse(status: int, code: str, message: str) -> httpx.Response:

@@ -6,19 +6,26 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
+from attio_ctl.attio.clock import Clock
 from attio_ctl.attio.errors import ForbiddenError
-from attio_ctl.delivery.batch import BatchOptions
+from attio_ctl.delivery.batch import SAMPLE, BatchOptions
 from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.transport import Paused, Refused, Transport, Unsent, Written
+from attio_ctl.errors import PartialError
 from attio_ctl.mapping.writes import RecordKey
+from attio_ctl.sandbox.faults import Effects, Rule
+from attio_ctl.sandbox.options import NO_LIMITS, Options
+from attio_ctl.sandbox.server import embedded
+from attio_ctl.state.live import read_live
+from attio_ctl.state.schema import build_schema
 
-from .conftest import Place
-from .sending import Network, add_attribute, due, kind_of, name_of, person, refuse, sent, user
+from .conftest import TOKEN, Place, prepare_workspace
+from .sending import Network, QuickClock, add_attribute, due, kind_of, name_of, person, refuse, sent, user
 
 pytestmark = pytest.mark.anyio
 
@@ -26,9 +33,20 @@ WAYS: list[Way] = ["documented", "simple", "batch"]
 unknown = RecordKey("people", "email_addresses", "nobody@example.com")
 
 
+async def prepare(place: Place) -> None:
+    async with place.writer() as attio:
+        await prepare_workspace(attio)
+        place.schema = build_schema(await read_live(attio, await attio.whoami()))
+
+
 @asynccontextmanager
 async def transport(
-    place: Place, way: Way, network: Network | None = None, notes: list[str] | None = None, **options: Any
+    place: Place,
+    way: Way,
+    network: Network | None = None,
+    notes: list[str] | None = None,
+    clock: Clock | None = None,
+    **options: Any,
 ) -> AsyncIterator[Transport]:
     async with place.writer(transport=network or Network(), retry_for=5.0) as attio:
         yield select_transport(
@@ -38,6 +56,7 @@ async def transport(
             schema=place.schema,
             stop=asyncio.Event(),
             notify=(notes if notes is not None else []).append,
+            clock=clock,
         )
 
 
@@ -70,8 +89,7 @@ async def test_values_of_every_kind_come_out_the_same(place: Place, way: Way) ->
 async def test_a_multiselect_is_added_to_replaced_or_emptied_as_the_write_says(place: Place, way: Way) -> None:
     async with transport(place, way) as to:
         await sent(to, [person(who, tags=["red"]) for who in "abcd"])
-        replacing = person("b", tags=["green"])
-        replacing = replace(replacing, assign={"tags": ["green"]}, append={})
+        replacing = person("b", append=[], tags=["green"])
         await sent(to, [person("a", tags=["green"]), replacing, person("c", tags=None), person("d", description="x")])
 
     now = await place.records("people", "email_addresses")
@@ -84,8 +102,8 @@ async def test_a_multiselect_is_added_to_replaced_or_emptied_as_the_write_says(p
 async def test_a_write_that_replaces_one_multiselect_and_adds_to_another_does_both(place: Place, way: Way) -> None:
     await add_attribute(place, "people", "labels", "select", several=True, options=["x", "y"])
     async with transport(place, way) as to:
-        await sent(to, [person("a", tags=["red"], labels=["x"]), person("b")])
-        both = replace(person("a"), assign={"tags": ["green"]}, append={"labels": ["y"]})
+        await sent(to, [person("a", append=["tags", "labels"], tags=["red"], labels=["x"]), person("b")])
+        both = person("a", append=["labels"], tags=["green"], labels=["y"])
         await sent(to, [both, person("b", description="n")])
         async with place.reader() as attio:
             (record,) = await attio.query_records("people", filter={"email_addresses": "a@example.com"})
@@ -236,3 +254,44 @@ async def test_a_batch_for_some_objects_leaves_the_others_to_the_documented_way(
         await sent(to, [user(f"u{n}") for n in range(5)])
 
     assert network.counts == {"assert": 5, "patch": 5, "batch": 1}
+
+
+@pytest.mark.parametrize("every", [1, 3])
+async def test_what_is_dropped_for_no_reason_is_written_singly(tmp_path: Path, every: int) -> None:
+    """In the end also a small batch of which nothing at all comes into effect."""
+    rule = Rule(Effects(drop_every=every), path="/v2/batch/records", every=1)
+    options = Options(limits=NO_LIMITS, activate=("users",), faults=(rule,))
+    with embedded(":memory:", token=TOKEN, options=options) as url:
+        place = Place(tmp_path, url)
+        await prepare(place)
+        network = Network()
+        async with transport(place, "batch", network, clock=QuickClock()) as to:
+            found = await sent(to, [person(f"p{n}", tags=["red"]) for n in range(9)])
+        people = await place.records("people", "email_addresses")
+
+    assert set(found.values()) == {Written()}
+    assert len(people) == 9
+    assert network.counts == {"batch": 1, "assert": 9 // every, "patch": 9 // every}
+
+
+@pytest.mark.parametrize(("delay_ms", "verdicts"), [(300, {Written}), (5_000, {Written, Unsent})])
+async def test_a_batch_that_is_late_is_waited_for_and_never_overtaken(
+    tmp_path: Path, delay_ms: int, verdicts: set[type]
+) -> None:
+    """
+    A few single writes tell that it is late and not dropped. One that does not come ends the run: were it sent again
+    singly, and newer values after it, it could still come and bring the old ones back.
+    """
+    rule = Rule(Effects(batch_delay_ms=delay_ms), path="/v2/batch/records")
+    options = Options(limits=NO_LIMITS, activate=("users",), faults=(rule,))
+    with embedded(":memory:", token=TOKEN, options=options) as url:
+        place = Place(tmp_path, url)
+        await prepare(place)
+        network = Network()
+        async with transport(place, "batch", network, clock=QuickClock()) as to:
+            found = await sent(to, [person(f"p{n}") for n in range(30)])
+
+    assert {type(verdict) for verdict in found.values()} == verdicts
+    assert network.counts == {"batch": 1, "assert": SAMPLE}
+    causes = {type(verdict.cause) for verdict in found.values() if isinstance(verdict, Unsent)}
+    assert causes <= {PartialError}
