@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,13 +12,12 @@ from hypothesis import strategies as st
 from attio_ctl.sandbox.app import create_app
 from attio_ctl.sandbox.console.markup import el
 from attio_ctl.sandbox.options import NO_LIMITS, Options
-from attio_ctl.sandbox.server import embedded, open_store
+from attio_ctl.sandbox.server import open_store
 from attio_ctl.sandbox.store.store import Store
 
 pytestmark = pytest.mark.anyio
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SEED = {
     "activate": ["users"],
     "requests": [
@@ -153,22 +148,3 @@ def test_text_never_becomes_markup(text: str, attribute: str) -> None:
     assert inner.count("<") == 0
     assert inner.count(">") == 1
     assert made.count('"') == 2
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_a_browser_shows_the_records_and_runs_nothing(tmp_path: Path) -> None:
-    """Headless Chromium, with scripts allowed: what a record holds stays text, and the picture is not empty."""
-    options = Options(limits=NO_LIMITS, admin_token="secret-admin", seed=SEED)
-    picture = tmp_path / "records.png"
-    flags: list[Any] = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    with embedded(":memory:", token="t", options=options) as url:
-        target = f"{url}/rows/1?token=secret-admin"
-        run = subprocess.run(
-            [CHROMIUM, *flags, "--dump-dom", target], capture_output=True, text=True, timeout=60, check=True
-        )
-        shot = [CHROMIUM, *flags, f"--screenshot={picture}", "--window-size=1280,900", target]
-        subprocess.run(shot, capture_output=True, timeout=60, check=True)
-    assert "<h1>People</h1>" in run.stdout
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in run.stdout
-    assert picture.stat().st_size > 10_000

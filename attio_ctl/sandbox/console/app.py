@@ -36,7 +36,7 @@ _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with `no-referrer` a browser says `Origin: null` to the forms of its own page
     "cache-control": "no-store",
 }
 MAX_LIMIT: Final = 1000

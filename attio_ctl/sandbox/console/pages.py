@@ -41,7 +41,7 @@ class Pages:
             "/",
             table(
                 "Objects of the workspace",
-                ("Object", "Slug", "Attributes", "Records", ""),
+                ("Object", "Slug", "Attributes", "Records", "Switch on"),
                 [self._object_row(one) for one in objects],
                 "No objects.",
             ),
@@ -110,7 +110,7 @@ class Pages:
             el("h2", "Attributes"),
             table(
                 f"Attributes of {collection.slug}",
-                ("Title", "Slug", "Type", "", "Options"),
+                ("Title", "Slug", "Type", "Properties", "Options"),
                 [self._attribute_row(one) for one in collection.attributes],
                 "No attributes.",
             ),
