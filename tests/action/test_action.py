@@ -138,7 +138,7 @@ def test_a_token_that_may_not_write_is_a_warning_and_the_log_has_the_annotations
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"INPUT_WORKSPACE": "acme; touch owned"}, 64),
+        ({"INPUT_WORKSPACE": "acme; touch owned"}, 65),
         ({"INPUT_EVENTS": "$(touch owned)"}, 74),
         ({"INPUT_BASE": "HEAD; touch owned"}, 0),  # a base that cannot be read is told in the comment
         ({"INPUT_ARGUMENTS": "--target=x; touch owned"}, 64),
