@@ -38,7 +38,7 @@ check: lint types contracts test site  ## Everything that needs no package index
 package: $(READY)  ## Build the wheel, install it as users do (pip, pipx, uvx), and run it
 	$(BIN)/python -m pytest tests/packaging/installed.py -q
 
-locked: $(READY)  ## Run the install steps of the action and of the image
+locked: $(READY)  ## Run the install steps of the action, the image and the hooks
 	$(BIN)/python -m pytest tests/packaging/locked.py -q
 
 lowest: $(READY)  ## Run the tests on the oldest releases that pyproject.toml allows

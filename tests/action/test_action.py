@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,10 +135,19 @@ def test_a_token_that_may_not_write_is_a_warning_and_the_log_has_the_annotations
     assert checkout.summary
 
 
-def test_inputs_are_words_to_the_program_and_nothing_more(checkout, tmp_path):
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"INPUT_WORKSPACE": "acme; touch owned"}, 65),
+        ({"INPUT_EVENTS": "$(touch owned)"}, 74),
+        ({"INPUT_BASE": "HEAD; touch owned"}, 0),  # a base that cannot be read is told in the comment
+        ({"INPUT_ARGUMENTS": "--target=x; touch owned"}, 64),
+    ],
+)
+def test_inputs_are_words_to_the_program_and_nothing_more(checkout, tmp_path, given, code):
     checkout.write(TIER)
-    checkout.inputs = {"INPUT_WORKSPACE": "acme; touch owned", "INPUT_EVENTS": "$(touch owned)"}
-    checkout.run("plan", code=64)
+    checkout.inputs = given
+    checkout.run("plan", code=code)
 
     assert not list(tmp_path.rglob("owned"))
 
@@ -224,6 +235,23 @@ def test_the_examples_use_inputs_that_exist_and_paste_nothing_into_scripts(path)
     ours = [step["with"] for step in steps if step.get("uses", "").startswith("attio-ctl/attio-ctl@")]
     assert ours
     assert all(set(given) <= set(action["inputs"]) for given in ours)
+
+
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.github-actions", ["action.yml"]),
+        ("vendor.github-workflows", sorted(str(path) for path in (ROOT / ".github" / "examples").glob("*.yml"))),
+        ("vendor.gitlab-ci", [".github/examples/gitlab-ci.yaml"]),
+    ],
+)
+def test_the_published_schemas_accept_the_action_and_the_examples(schema, files):
+    program = Path(sys.executable).with_name("check-jsonschema")
+    done = subprocess.run(
+        [program, "--builtin-schema", schema, *files], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_action_never_prints_its_token():

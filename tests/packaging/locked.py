@@ -1,5 +1,5 @@
 """
-How the action and the image install attio-ctl: their own steps, run here, from the locked dependencies: `make locked`.
+How the action, the image and the hooks install attio-ctl: their own steps, run here: `make locked`.
 
 Needs a package index, so it is no part of `make test`.
 """
@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,24 @@ def test_the_image_is_built_from_what_its_context_holds(tmp_path):
             run("sh", "-ec", rest.replace("/opt/attio-ctl", str(target)), folder=source)
 
     assert run(target / "bin" / "attio-ctl", "--version", folder=tmp_path).startswith("attio-ctl ")
+
+
+def test_the_hooks_of_pre_commit_run(tmp_path):
+    """In a repository of somebody else, in the environment that pre-commit makes for them."""
+    files = tmp_path / "workspaces" / "acme" / "workspace.yaml"
+    files.parent.mkdir(parents=True)
+    files.write_text("workspace: acme\napi: {sandbox: acme}\n\nobjects:\n  people: {}\n")
+    run("git", "init", "--quiet", folder=tmp_path)
+    run("git", "add", "workspaces", folder=tmp_path)
+    hooks = (Path(sys.executable).with_name("pre-commit"), "try-repo", ROOT, "--all-files")
+    places = {"PRE_COMMIT_HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
+    passed = run(*hooks, folder=tmp_path, **places)
+    files.write_text(files.read_text().replace("people: {}", "people:   {nonsense: 1}"))
+    failed = run(*hooks, folder=tmp_path, code=1, **places)
+
+    assert passed.count("Passed") == 2
+    assert failed.count("Failed") == 2
+    assert "unknown key" in failed
 
 
 def _copy(what: Path, to: Path) -> None:
