@@ -26,9 +26,9 @@ from attio_ctl.delivery.order import linking, waves, without
 from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.source import Line
 from attio_ctl.delivery.staging import Groups, Staging
-from attio_ctl.delivery.transport import Refused, Transport, Unsent, Written
+from attio_ctl.delivery.transport import Drift, Paused, Refused, Transport, Unsent, Written
 from attio_ctl.delivery.verdicts import LIVE, REFUSED
-from attio_ctl.errors import AttioCtlError
+from attio_ctl.errors import AttioCtlError, PartialError
 from attio_ctl.mapping.writes import RecordKey
 
 NOTE_EVERY: Final = 1.0
@@ -65,7 +65,12 @@ class Sent:
 
 
 class Sending:
-    """One window on its way."""
+    """
+    One window on its way.
+
+    Attributes:
+        paused: Mappings of which something waits, since the workspace is not as they expect; and what is amiss.
+    """
 
     def __init__(
         self,
@@ -96,6 +101,7 @@ class Sending:
         self._note = note
         self._progress = progress
         self._guard = guard
+        self.paused: dict[str, str] = {}
         self._fresh: dict[RecordKey, Cells] = {}
         self._refused: dict[RecordKey, Refused] = {}
         self._writes = 0
@@ -118,8 +124,18 @@ class Sending:
                     await self._settle_refused(rank)
             while self._refused:
                 await self._settle_refused(rank)
-        cause = self._halt.cause if self._halt else None
+        cause = self._halt.cause if self._halt else self._waiting()
         return Sent(self._fresh, self._unnoted, self._window.marks.any_unsent, cause)
+
+    def _waiting(self) -> PartialError | None:
+        if not self.paused:
+            return None
+        listed = "; ".join(f"`mapping.{name}` waits, since {what}" for name, what in sorted(self.paused.items()))
+        return PartialError(
+            listed,
+            hint="put it back or mend the mapping (`attio-ctl plan` shows the difference), then run the same command "
+            "again: everything else was sent",
+        )
 
     def _groups(self, rank: int) -> Iterator[Groups]:
         """The records of a rank, in an order in which none needs a later one."""
@@ -148,10 +164,15 @@ class Sending:
         links.close()
 
     async def _send_groups(self, groups: Groups) -> None:
-        if self._halt is not None:
-            for items in groups.values():
-                self._leave(items)
-            return
+        """Send what is due for some records, of which none needs another."""
+        rest = groups
+        while rest and self._halt is None:
+            rest = await self._send_once(rest)
+        for items in rest.values():
+            self._leave(items)
+
+    async def _send_once(self, groups: Groups) -> Groups:
+        """Send it, and give what is left to send of records that were paused, without that which paused them."""
         known = self._cells(groups)
         due = []
         for key, items in groups.items():
@@ -161,6 +182,7 @@ class Sending:
             else:
                 self._take(each, known)
         open_ = {each.key for each in due}
+        rest: dict[RecordKey, Group] = {}
         async with aclosing(self._transport.send(due)) as verdicts:
             async for each, verdict in verdicts:
                 match verdict:
@@ -171,12 +193,24 @@ class Sending:
                         if cause := self._guard(len(self._refused)):
                             self._halt = Unsent(cause)
                             break
+                    case Paused(drift):
+                        if others := self._pause(groups[each.key], drift):
+                            rest[each.key] = others
                     case Unsent():
                         self._halt = self._halt or verdict
                         continue
                 open_.discard(each.key)
         for key in open_ - self._refused.keys():
             self._leave(groups[key])
+        return rest
+
+    def _pause(self, items: Group, drift: Drift) -> Group:
+        """Leave what needs a part of the workspace that is gone; the rest."""
+        waiting = [item for item in items if drift.concerns(item.write.key.object, item.write.values)] or items
+        self._leave(waiting)
+        for item in waiting:
+            self.paused.setdefault(item.mapping, drift.what)
+        return [item for item in items if item not in waiting]
 
     async def _settle_refused(self, rank: int) -> None:
         """Find the culprits of some refused records; while nothing may be sent, all that they are made of waits."""
