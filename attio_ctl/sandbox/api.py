@@ -6,8 +6,9 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from attio_ctl.sandbox.answers import Asked, SchemaAnswers
+from attio_ctl.sandbox.apart import ApartReader
 from attio_ctl.sandbox.batches import BatchWorker
 from attio_ctl.sandbox.call import REMEMBERED, Answer, Call, Route, RouteTable, Token
 from attio_ctl.sandbox.deliveries import Courier
@@ -35,7 +37,7 @@ from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.requestlog import RequestLog
 from attio_ctl.sandbox.routes.table import ROUTES
 from attio_ctl.sandbox.sink import Sink
-from attio_ctl.sandbox.store.store import Store
+from attio_ctl.sandbox.store.store import LongReadError, Store
 from attio_ctl.sandbox.wire import Reply, reset
 
 logger = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ class Api:
         self.log = RequestLog(store)
         self.worker = BatchWorker(store)
         self.courier = Courier(store)
+        self.apart = ApartReader(store)
         self._working: asyncio.Task[None] | None = None
         self._count = 0
         self._run = os.urandom(8).hex()
@@ -85,7 +88,10 @@ class Api:
             self._note(request, 0, "reset", started)
             await reset(receive, send)
             return
-        reply, code = self._reply(request, body)
+        try:
+            reply, code = self._reply(request, lambda: self._answer(request, body))
+        except _LongCallError as long:
+            reply, code = await self.apart.run(partial(self._reply_apart, request, long))
         self._note(request, reply.status, code, started)
         if reply.status == 202 and self.sink is None:
             self.start_worker()
@@ -104,12 +110,14 @@ class Api:
         self._count += 1
         return f"{self._run}{self._count:016x}"
 
-    def _reply(self, request: _Request, body: bytes | None) -> tuple[Reply, str | None]:
-        """The answer, and the code of the refusal if it is one."""
+    def _reply(self, request: _Request, work: Callable[[], Json | Answer]) -> tuple[Reply, str | None]:
+        """What comes of handling a request, and the code of the refusal if it is one."""
         headers: list[tuple[str, str]] = []
         code: str | None = None
         try:
-            answer = self._staged_or_real(request, body)
+            answer = self._staged_or_real(request, work)
+        except _LongCallError:
+            raise
         except RefusedError as refusal:
             answer = Answer(refusal.status, orjson.dumps(refusal.body()), _JSON)
             code, headers = refusal.code, refusal.headers
@@ -118,11 +126,14 @@ class Api:
             answer, code = Answer(500, orjson.dumps(staged(500).body()), _JSON), "internal_error"
         return Reply(answer.status, self._headers(request, answer, headers), answer.body), code
 
-    def _staged_or_real(self, request: _Request, body: bytes | None) -> Answer:
+    def _reply_apart(self, request: _Request, long: _LongCallError, store: Store) -> tuple[Reply, str | None]:
+        return self._reply(request, lambda: long.route.handler(replace(long.call, store=store)))
+
+    def _staged_or_real(self, request: _Request, work: Callable[[], Json | Answer]) -> Answer:
         effects = request.effects
         if effects.status and effects.at == "before":
             raise staged(effects.status, effects.retry_after)
-        answer = self._answer(request, body)
+        answer = work()
         if effects.status:
             raise staged(effects.status, effects.retry_after)
         return _answered(answer)
@@ -190,7 +201,10 @@ class Api:
         if known is not None:
             return known
         with self.store.reading() as schema:
-            answer = _answered(route.handler(call))
+            try:
+                answer = _answered(route.handler(call))
+            except LongReadError:
+                raise _LongCallError(route, call) from None
         if route.of_schema:
             self.answers.keep(schema, asked, answer)
         return answer
@@ -218,7 +232,17 @@ class Api:
         if self._working is not None:
             self._working.cancel()
         self.courier.close()
+        self.apart.close()
         self.log.flush()
+
+
+class _LongCallError(Exception):
+    """A call that was let in and takes too long to be answered here."""
+
+    def __init__(self, route: Route, call: Call) -> None:
+        super().__init__()
+        self.route = route
+        self.call = call
 
 
 class _Request(NamedTuple):

@@ -82,6 +82,7 @@ class Query:
             for start in range(0, len(pks), CHUNK):
                 yield from self._loaded(by_pks(self.store.db, pks[start : start + CHUNK]))
             return
+        self.store.before_scan(self.collection)
         last, holding = 0, _held(self.condition)
         while rows := after(self.store.db, self.collection.pk, last, CHUNK, holding):
             last = rows[-1].pk

@@ -72,6 +72,7 @@ def _candidates(call: Call, collection: Collection, words: list[str], limit: int
     db = call.store.db
     if not words:
         return after(db, collection.pk, 0, limit)
+    call.store.before_scan(collection)
     longest = max(words, key=len).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pks = db.rows(
         "SELECT pk FROM records WHERE collection = ? AND CAST(data AS TEXT) LIKE ? ESCAPE '\\' ORDER BY pk LIMIT 1000",

@@ -85,6 +85,15 @@ class Database:
             raise
         self.connection.execute("COMMIT")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reads inside see the file as it was at the first of them, whatever others commit."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK")
+
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
         """All rows of a query."""
         return self.connection.execute(sql, parameters).fetchall()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Literal
+from typing import Final, Literal
 
 import orjson
 
 from attio_ctl.sandbox.ids import new_id
 from attio_ctl.sandbox.model import SYSTEM, Actor, Attribute, Collection, Json, Option, Schema
 from attio_ctl.sandbox.options import Options
-from attio_ctl.sandbox.store.database import Database, Location
+from attio_ctl.sandbox.store.database import MEMORY, Database, Location
 from attio_ctl.sandbox.store.seed import plant
 from attio_ctl.sandbox.store.snapshot import (
     attribute_details,
@@ -23,6 +23,15 @@ from attio_ctl.sandbox.store.snapshot import (
     with_option,
 )
 
+SCANS: Final = 2000
+"""Rows that a store which refuses scans still looks at: some milliseconds of them."""
+
+_MANY: Final = "SELECT 1 FROM records WHERE collection = ? LIMIT 1 OFFSET ?"
+
+
+class LongReadError(Exception):
+    """A read would look at many rows, and this store answers others meanwhile."""
+
 
 class Store:
     """
@@ -31,7 +40,7 @@ class Store:
     The schema is kept as a snapshot: a write to it from here makes the next one, one from another process (noticed by
     SQLite's `data_version`) has it read again. Rows are never cached: a query is always answered by the file.
     `is_fresh` says whether this object made the workspace; `has_deliveries` is raised when an event was put down for a
-    webhook, for whoever sends them.
+    webhook, for whoever sends them; `refuses_scans` is set by who has another store for long reads.
 
     Raises:
         StorageError: the file cannot be opened.
@@ -48,9 +57,25 @@ class Store:
             if self.is_fresh:
                 plant(self.db, options, self.now())
         self.has_deliveries = False
+        self.refuses_scans = False
         self._schema: Schema | None = None
         self._seen = (0, 0)
         self._settled = False  # inside a transaction of ours nobody else commits, so one look at the file is enough
+
+    @property
+    def is_memory(self) -> bool:
+        """Whether no other connection can see this workspace."""
+        return self.db.location == MEMORY
+
+    def before_scan(self, collection: Collection) -> None:
+        """
+        To be called before every row of a collection is looked at.
+
+        Raises:
+            LongReadError: there are many, and this store refuses that.
+        """
+        if self.refuses_scans and self.db.row(_MANY, (collection.pk, SCANS)) is not None:
+            raise LongReadError
 
     def now(self) -> int:
         """The options' clock in microseconds since 1970."""
