@@ -10,6 +10,7 @@ not public; here it is kept with its reason, for the admin interface only.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from attio_ctl.sandbox.records.asserting import assert_row, matching_attribute
 from attio_ctl.sandbox.records.parse import SimpleReader
 from attio_ctl.sandbox.records.write import Multiselect, Writer
 from attio_ctl.sandbox.store.store import Store
+
+logger = logging.getLogger(__name__)
 
 MAX_ASSERTIONS: Final = 10_000
 MAX_DEPTH: Final = 8
@@ -79,8 +82,9 @@ def _fault(assertion: Json, depth: int) -> str | None:
         return "an assertion must be an object"
     if assertion.get("mode", "create-or-update") != "create-or-update":
         return f"unknown mode: {assertion['mode']}"
-    if assertion.get("multiselect_values", "append") not in _HOW:
-        return f"unknown multiselect_values: {assertion['multiselect_values']}"
+    how = assertion.get("multiselect_values", "append")
+    if not isinstance(how, str) or how not in _HOW:
+        return f"unknown multiselect_values: {how}"
     for name in ("object", "matching_attribute"):
         if not isinstance(assertion.get(name), str):
             return f"`{name}` must be a string"
@@ -133,7 +137,8 @@ class BatchWorker:
         try:
             with self.store.transaction():
                 self._chunk(self._trusting)
-        except RefusedError:
+        except Exception:
+            self._current = (0, [])
             with self.store.transaction():
                 self._chunk(self._dropping)
         return 0.0
@@ -157,6 +162,7 @@ class BatchWorker:
             finished = (end, self.store.now(), pk)
             self.store.db.write("UPDATE batches SET next = ?, finished_at = ? WHERE pk = ?", finished)
             self.store.db.write("DELETE FROM batch_bodies WHERE batch = ?", (pk,))
+            self._current = (0, [])
         else:
             self.store.db.write("UPDATE batches SET next = ? WHERE pk = ?", (end, pk))
 
@@ -178,5 +184,11 @@ class BatchWorker:
             except RefusedError as refusal:
                 execute("ROLLBACK TO assertion")
                 _drop(self.store, batch, position, assertion, (refusal.code, refusal.message))
+            except Exception:  # a fault of ours must not hold up every batch behind this one
+                logger.exception("assertion %d of batch %d failed", position, batch)
+                execute("ROLLBACK TO assertion")
+                _drop(
+                    self.store, batch, position, assertion, ("internal_error", "the sandbox failed; its log says how")
+                )
             finally:
                 execute("RELEASE assertion")

@@ -16,6 +16,7 @@ from attio_ctl.sandbox.errors import invalid_body
 from attio_ctl.sandbox.ids import derived_id, iso, new_id
 from attio_ctl.sandbox.model import Attribute, Collection, Json
 from attio_ctl.sandbox.routes.lookup import object_of
+from attio_ctl.sandbox.routes.records import QUERY, VALUES
 from attio_ctl.sandbox.shape import invalid
 
 
@@ -58,9 +59,7 @@ class Sink:
     def write(self, call: Call) -> Json:
         """A record that has the matching value and always the same id for it."""
         collection = object_of(call, call.params["object"])
-        values = (call.body or {}).get("data", {}).get("values")
-        if not isinstance(values, dict):
-            raise invalid_body([invalid(["data", "values"])])
+        values = call.checked(VALUES)["data"]["values"]
         self.counts["writes"] += 1
         matching = collection.known.get(call.query.get("matching_attribute", ""))
         return {"data": _record(call, collection, matching, values.get(matching.slug) if matching else None)}
@@ -69,7 +68,7 @@ class Sink:
         """One record for each value that the filter compares a unique attribute with."""
         collection = object_of(call, call.params["object"])
         self.counts["queries"] += 1
-        found = _compared(collection, (call.body or {}).get("filter"))
+        found = _compared(collection, call.checked(QUERY).get("filter"))
         return {"data": [_record(call, collection, attribute, value) for attribute, value in found]}
 
 
@@ -77,12 +76,16 @@ def _compared(collection: Collection, filter_: Json) -> list[tuple[Attribute, Js
     found: list[tuple[Attribute, Json]] = []
     for name, raw in filter_.items() if isinstance(filter_, dict) else ():
         if name in ("$or", "$and"):
-            found.extend(pair for inner in raw for pair in _compared(collection, inner))
+            found.extend(pair for inner in _listed(raw) for pair in _compared(collection, inner))
             continue
         attribute = collection.known.get(name)
         if attribute is not None and attribute.unique:
             found.extend((attribute, value) for value in _operands(raw))
     return found
+
+
+def _listed(raw: Json) -> list[Json]:
+    return raw if isinstance(raw, list) else []
 
 
 def _operands(raw: Json) -> list[Json]:
@@ -91,7 +94,7 @@ def _operands(raw: Json) -> list[Json]:
     found: list[Json] = []
     for name, value in raw.items():
         if name == "$in":
-            found.extend(value)
+            found.extend(_listed(value))
         elif name == "$eq":
             found.append(value)
         elif not name.startswith("$"):

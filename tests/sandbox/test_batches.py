@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from attio_ctl.sandbox import batches
 from attio_ctl.sandbox.batches import BatchWorker, accept
 from attio_ctl.sandbox.model import Actor
+from attio_ctl.sandbox.options import Options
 from attio_ctl.sandbox.records.write import Writer
 from attio_ctl.sandbox.store.store import Store
 
@@ -115,3 +119,60 @@ def test_a_batch_that_was_cut_short_goes_on_where_it_stopped(store: Store) -> No
     work_off(BatchWorker(store))
     assert store.db.row("SELECT COUNT(*) FROM records") == (450,)
     assert store.db.row("SELECT next, total FROM batches WHERE finished_at IS NOT NULL") == (450, 450)
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.text(max_size=5)
+    | st.sampled_from(["ada@example.com", "people"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+assertions = st.fixed_dictionaries(
+    {},
+    optional={
+        "object": st.sampled_from(["people", "users", "companies"]) | json_values,
+        "mode": st.just("create-or-update") | json_values,
+        "matching_attribute": st.sampled_from(["email_addresses", "user_id", "domains"]) | json_values,
+        "multiselect_values": st.just("append") | json_values,
+        "values": json_values
+        | st.dictionaries(
+            st.sampled_from(["email_addresses", "name", "person", "company", "domains", "phone_numbers"]), json_values
+        ),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(assertions | json_values, max_size=6))
+def test_whatever_stands_in_a_batch_it_comes_to_an_end_and_every_assertion_is_accounted_for(body: list[Any]) -> None:
+    store = Store(":memory:", Options(activate=("users",)))
+    with store.transaction():
+        accept(store, Actor("api-token", "t"), [*body, assertion("companies", "domains", domains="last.example.com")])
+    work_off(BatchWorker(store))
+    assert store.db.row("SELECT next, finished_at IS NULL FROM batches") == (len(body) + 1, 0)
+    assert store.db.row("SELECT COUNT(*) FROM unique_values WHERE value = 'last.example.com'") == (1,)
+    assert store.db.row("SELECT COUNT(*) FROM dropped_assertions WHERE code = 'internal_error'") == (0,)
+    store.close()
+
+
+def test_a_fault_of_the_sandbox_drops_one_assertion_and_holds_up_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = [assertion("people", "email_addresses", email_addresses=f"p{n}@example.com") for n in range(3)]
+    real = batches.carry_out
+
+    def fail(writer: Writer, one: Any, depth: int = 0) -> int:
+        if one is body[1] or one == body[1]:
+            raise ZeroDivisionError
+        return real(writer, one, depth)
+
+    monkeypatch.setattr(batches, "carry_out", fail)
+    with store.transaction():
+        accept(store, Actor("api-token", "t"), body)
+    work_off(BatchWorker(store))
+    assert store.db.rows("SELECT position, code FROM dropped_assertions") == [(1, "internal_error")]
+    assert store.db.row("SELECT COUNT(*) FROM records") == (2,)
+    assert "ZeroDivisionError" in caplog.text

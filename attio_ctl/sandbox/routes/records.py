@@ -31,7 +31,7 @@ from attio_ctl.sandbox.shape import (
     required,
 )
 
-_VALUES: Final = data({"values": Record()})
+VALUES: Final = data({"values": Record()})
 _DIRECTION: Final = OneOf(("asc", "desc"))
 QUERY: Final[Shape] = Fields(
     {
@@ -73,7 +73,7 @@ def _shown(call: Call, collection: Collection, row: Row) -> Json:
 
 def create_record(call: Call) -> Json:
     collection = object_of(call, call.params["object"])
-    values = call.checked(_VALUES)["data"]["values"]
+    values = call.checked(VALUES)["data"]["values"]
     parsed = ValueReader(call.store).read(collection, values)
     return _shown(call, collection, Writer(call.store, call.token.actor).create(collection, parsed))
 
@@ -81,7 +81,7 @@ def create_record(call: Call) -> Json:
 def assert_record(call: Call) -> Json:
     collection = object_of(call, call.params["object"])
     matching = _matching_parameter(call, collection)
-    values = call.checked(_VALUES)["data"]["values"]
+    values = call.checked(VALUES)["data"]["values"]
     parsed = ValueReader(call.store).read(collection, values)
     row = assert_row(
         Writer(call.store, call.token.actor),
@@ -104,7 +104,7 @@ def assert_simple(call: Call) -> Json:
     """Flat values and an answer without `web_url`. Source: Segment's destination; the errors are those of an assert."""
     collection = object_of(call, call.params["object"])
     matching = _matching_parameter(call, collection)
-    values = call.checked(_VALUES)["data"]["values"]
+    values = call.checked(VALUES)["data"]["values"]
     parsed = SimpleReader(call.store).read(collection, values)
     how = Multiselect.APPEND if call.flag("append_to_existing_values") else Multiselect.REPLACE
     writer = Writer(call.store, call.token.actor)
@@ -130,7 +130,7 @@ def get_record(call: Call) -> Json:
 def _update(call: Call, multiselect: Multiselect) -> Json:
     collection = object_of(call, call.params["object"])
     row = find_record(call, collection)
-    values = call.checked(_VALUES)["data"]["values"]
+    values = call.checked(VALUES)["data"]["values"]
     parsed = ValueReader(call.store).read(collection, values)
     Writer(call.store, call.token.actor).update(row, parsed, multiselect)
     return _shown(call, collection, row)
