@@ -18,7 +18,6 @@ from attio_ctl.config.load import Loaded
 from attio_ctl.delivery import run
 from attio_ctl.delivery.batch import MAX_ASSERTIONS, BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
-from attio_ctl.delivery.documented import DocumentedTransport
 from attio_ctl.delivery.files import spool
 from attio_ctl.delivery.preview import Preview, preview
 from attio_ctl.delivery.selection import Way, batched_objects, select_transport
@@ -135,7 +134,9 @@ class Retry:
                 program=parts.program,
                 ledger=parts.ledger,
                 dead_letters=parts.dead_letters,
-                transport=DocumentedTransport(parts.attio, parts.schema, stop),
+                transport=select_transport(
+                    "documented", BatchOptions(), attio=parts.attio, schema=parts.schema, stop=stop, notify=notify
+                ),
                 stop=stop,
                 observe=watch,
             )
