@@ -88,19 +88,19 @@ class Reader:
         Raises:
             EventsError, StorageError: see `inputs.Files.blocks` and `Staging.add`.
         """
-        rank_of, stage, marks = self.ranks.of, window.staging.add, window.marks
+        rank_of, marks, drafts, now = self.ranks.of, window.marks, window.drafts, window.now
+        is_new, stage, run = recent.add, window.staging.add, self._program.run_headed
         for owner, block in window.source.blocks():
             window.firsts.setdefault(owner, len(marks))
-            for number, (head, outcomes) in enumerate(self._program.run_headed(block.data)):
-                at = len(marks)
-                if not recent.add(self._fingerprint(head, block, number)):
+            for number, (head, outcomes) in enumerate(run(block.data)):
+                if not is_new(self._fingerprint(head, block, number)):
                     marks.append(DUPLICATE)
                     continue
                 if isinstance(head, Undecodable):
                     marks.append(REFUSED)
-                    window.drafts.add(DeadLetter(block.lines[number], head.code, head.reason))
+                    drafts.add(DeadLetter(block.lines[number], head.code, head.reason))
                     continue
-                time = event_time(head, window.now)
+                at, time = len(marks), event_time(head, now)
                 mark = CLAMPED if time.clamped else 0
                 for name, mapped in outcomes:
                     if isinstance(mapped, Writes):
@@ -109,7 +109,7 @@ class Reader:
                             stage(rank_of[write.key.object], Contribution(at, time.micros, name, write))
                     elif isinstance(mapped, Rejected):
                         mark |= REFUSED
-                        window.drafts.add(self._letter(block.lines[number], name, mapped))
+                        drafts.add(self._letter(block.lines[number], name, mapped))
                 marks.append(mark)
             yield len(marks)
 
@@ -133,8 +133,10 @@ class Reader:
                             yield block.lines[number], Contribution(at, time.micros, name, write)
 
     def _fingerprint(self, head: Head, block: Block, number: int) -> Fingerprint:
-        if isinstance(head, Header) and head.message_id and isinstance(head.message_id, str):
-            return self._recogniser.by_message_id(head.message_id)
+        if isinstance(head, Header):
+            message_id = head.message_id
+            if message_id.__class__ is str and message_id:
+                return self._recogniser.by_message_id(message_id)
         return self._recogniser.by_bytes(block.lines[number].raw)
 
     def _letter(self, line: Line, name: str, rejected: Rejected) -> DeadLetter:
