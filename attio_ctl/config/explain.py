@@ -42,6 +42,24 @@ _WAYS_OUT: Final[dict[tuple[str | int, ...], str]] = {
     ("api", "token"): "a token never stands in a file: say where it is, as `{env: ATTIO_TOKEN}`, `{file: …}` or "
     "`{command: […]}`",
 }
+_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(
+        ("subscribe", "subscription", "subscriptions", "trigger", "filter", "on", "events"), ("when", "on")
+    ),
+    "company_attributes": ("company",),
+    "person_attributes": ("person",),
+    "user_attributes": ("user",),
+    "workspace_attributes": ("workspace",),
+    "attributes": ("values",),
+    "matching_attribute": ("match",),
+    "enable_batching": ("batch",),
+    "is_multiselect": ("multiselect",),
+    "is_required": ("required",),
+    "is_unique": ("unique",),
+    "allowed_objects": ("to",),
+    "target_url": ("url",),
+}
+"""What Segment and Attio's API call something, and what files call it; the first that fits the place counts."""
 _MAX_LISTED: Final = 10
 _SINGLE_VALUE: Final = frozenset({"`true` or `false`", "a whole number", "a number", "text"})
 _KINDS: Final = {
@@ -149,7 +167,9 @@ def _unknown_key(loc: Sequence[str | int]) -> str:
     known = sorted({name for model in models for name in model.model_fields})
     types = [value for model in models for value in _literals_of(model, "type")]
     of = f" of a `{types[0]}` attribute" if len(types) == 1 else ""
-    return f"unknown key `{key}`{of}{did_you_mean(key, known) or f'; known: {quote_all(known)}'}"
+    meant = [f"; did you mean `{name}`?" for name in _ELSEWHERE.get(key, ()) if name in known]
+    suggestion = meant[0] if meant else did_you_mean(key, known) or f"; known: {quote_all(known)}"
+    return f"unknown key `{key}`{of}{suggestion}"
 
 
 def _unknown_tag(fault: ErrorDetails, path: tuple[str | int, ...], places: Places) -> Problem:
@@ -185,6 +205,8 @@ def _expected(fault: ErrorDetails) -> str:
 def _hint(path: tuple[str | int, ...], faults: list[ErrorDetails], node: Node) -> str | None:
     if path in _WAYS_OUT:
         return _WAYS_OUT[path]
+    if path[-1] == "currency" and isinstance(faults[0]["input"], str):
+        return "its parts stand below it, as `currency: {code: EUR}`"
     wants_text = any(fault["type"] in ("string_type", "model_type") for fault in faults)
     is_single = isinstance(faults[0]["input"], bool | int | float)
     return "quote it to make it text" if wants_text and is_single and not isinstance(node, MappingNode) else None

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-from attio_ctl.address import Address
 from attio_ctl.config.models import Mapping
 from attio_ctl.config.rules import Rule
-from attio_ctl.errors import Place, Problem
+from attio_ctl.errors import Problem
 from attio_ctl.mapping import rules
-from attio_ctl.mapping.actions import Assignment, Outline, RecordOutline, Steps, outline
+from attio_ctl.mapping.actions import Assignment, RecordOutline, Steps, outline
+from attio_ctl.mapping.check_modes import check_modes
 from attio_ctl.mapping.expressions.choices import IfBlank, IfExists
+from attio_ctl.mapping.expressions.doubts import Kind, doubts
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.expressions.node import Expression, Items, Literal, walk
 from attio_ctl.mapping.expressions.paths import Path, follow
@@ -24,30 +23,11 @@ from attio_ctl.mapping.fql.evaluate import matches
 from attio_ctl.mapping.fql.lexer import FqlError
 from attio_ctl.mapping.fql.lint import readings
 from attio_ctl.mapping.fql.parser import parse
+from attio_ctl.mapping.subject import PlacesOf, Subject, did_you_mean
 from attio_ctl.mapping.values.coerce import coercer
 from attio_ctl.mapping.writes import Reject
 from attio_ctl.state.resource import Json
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
-
-PlacesOf = Callable[[Steps], Place | None]
-"""Where a path of the workspace's files stands, such as `("mappings", "identify", "user", "plan")`."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """One mapping under check."""
-
-    name: str
-    mapping: Mapping
-    outline: Outline
-    places_of: PlacesOf
-
-    def problem(self, rule: Rule, message: str, place: Steps = (), hint: str | None = None) -> Problem:
-        where = self.places_of(("mappings", self.name, *place))
-        return rule.problem(message, where, address=str(Address.root("mapping", self.name)), hint=hint)
-
-    def assignments(self) -> Iterator[tuple[RecordOutline, Assignment]]:
-        return ((record, assignment) for record in self.outline.records for assignment in record.assignments)
 
 
 def check_mappings(mappings: MappingOf[str, Mapping], schema: Schema, places_of: PlacesOf) -> tuple[Problem, ...]:
@@ -57,15 +37,15 @@ def check_mappings(mappings: MappingOf[str, Mapping], schema: Schema, places_of:
     `schema` should be what the workspace will be after the apply: desired laid over live.
     """
     found: list[Problem] = []
-    for name, mapping in mappings.items():
-        subject = _Subject(name, mapping, outline(mapping), places_of)
+    subjects = [Subject(name, mapping, outline(mapping), places_of) for name, mapping in mappings.items()]
+    for subject in subjects:
         found += (subject.problem(rules.INCOMPLETE, message, place) for place, message in subject.outline.faults)
         found += _subscription(subject)
         found += _expressions(subject)
+        found += _doubts(subject)
         for record in subject.outline.records:
             found += _record(subject, record, schema)
-        found += _multiselect(subject, schema)
-    return tuple(found)
+    return (*found, *check_modes(subjects, schema))
 
 
 def check_samples(
@@ -74,7 +54,7 @@ def check_samples(
     """Paths that none of the events has, among those that a mapping takes; mappings that take none of them."""
     found: list[Problem] = []
     for name, mapping in mappings.items():
-        subject = _Subject(name, mapping, outline(mapping), places_of)
+        subject = Subject(name, mapping, outline(mapping), places_of)
         try:
             when = None if subject.outline.when is None else parse(subject.outline.when)
         except FqlError:
@@ -97,7 +77,7 @@ def paths_in(expression: Expression) -> Iterator[tuple[str, ...]]:
             yield from (part for part in node.parts if isinstance(part, tuple))
 
 
-def _unseen_paths(subject: _Subject, events: Sequence[Json]) -> Iterator[Problem]:
+def _unseen_paths(subject: Subject, events: Sequence[Json]) -> Iterator[Problem]:
     for _, assignment in subject.assignments():
         if not assignment.place:
             continue  # the defaults of a preset try several paths
@@ -110,7 +90,7 @@ def _unseen_paths(subject: _Subject, events: Sequence[Json]) -> Iterator[Problem
                 yield subject.problem(rules.NEVER_SEEN, message, assignment.place)
 
 
-def _subscription(subject: _Subject) -> Iterator[Problem]:
+def _subscription(subject: Subject) -> Iterator[Problem]:
     written = subject.mapping.when
     if written is None:
         if subject.outline.when is None:
@@ -126,7 +106,7 @@ def _subscription(subject: _Subject) -> Iterator[Problem]:
         yield subject.problem(rules.SEGMENT_READING, f"`when`{at}: {reading}", ("when",))
 
 
-def _expressions(subject: _Subject) -> Iterator[Problem]:
+def _expressions(subject: Subject) -> Iterator[Problem]:
     for _, assignment in subject.assignments():
         _, faults = read_expression(assignment.source)
         for fault in faults:
@@ -134,11 +114,25 @@ def _expressions(subject: _Subject) -> Iterator[Problem]:
             yield subject.problem(rules.EXPRESSION, f"`{'.'.join(map(str, place))}`: {fault.message}", place)
 
 
-def _record(subject: _Subject, record: RecordOutline, schema: Schema) -> Iterator[Problem]:
+def _doubts(subject: Subject) -> Iterator[Problem]:
+    for _, assignment in subject.assignments():
+        for doubt in doubts(assignment.source) if assignment.place else ():
+            place = (*assignment.place, *doubt.path)
+            yield subject.problem(_DOUBTS[doubt.kind], f"`{'.'.join(map(str, place))}`: {doubt.message}", place)
+
+
+_DOUBTS: Final[MappingOf[Kind, Rule]] = {
+    "text": rules.NEARLY,
+    "path": rules.ODD_PATH,
+    "filter": rules.UNKNOWN_FILTER,
+}
+
+
+def _record(subject: Subject, record: RecordOutline, schema: Schema) -> Iterator[Problem]:
     known = schema.objects.get(record.object)
     role: Steps = ("object",) if record.role == "values" else (record.role,)
     if known is None:
-        hint = _did_you_mean(record.object, schema.objects)
+        hint = did_you_mean(record.object, schema.objects)
         yield subject.problem(rules.UNKNOWN_OBJECT, f"the workspace has no object `{record.object}`", role, hint)
         return
     if not known.active:
@@ -148,7 +142,7 @@ def _record(subject: _Subject, record: RecordOutline, schema: Schema) -> Iterato
     for slug, assignment in (*slugs, *((each.slug, each) for each in record.assignments)):
         attribute = known.attributes.get(slug)
         if attribute is None:
-            message, hint = f"`{record.object}` has no attribute `{slug}`", _did_you_mean(slug, known.attributes)
+            message, hint = f"`{record.object}` has no attribute `{slug}`", did_you_mean(slug, known.attributes)
             yield subject.problem(rules.UNKNOWN_ATTRIBUTE, message, assignment.place, hint)
         elif not attribute.archived and attribute.writable:
             yield from _literals(subject, record, assignment, attribute, schema)
@@ -161,7 +155,7 @@ def _record(subject: _Subject, record: RecordOutline, schema: Schema) -> Iterato
 
 
 def _literals(
-    subject: _Subject, record: RecordOutline, assignment: Assignment, attribute: AttributeSchema, schema: Schema
+    subject: Subject, record: RecordOutline, assignment: Assignment, attribute: AttributeSchema, schema: Schema
 ) -> Iterator[Problem]:
     if not assignment.place:
         return
@@ -189,7 +183,7 @@ def _possible_literals(expression: Expression) -> Iterator[Json]:
             yield expression.resolve(None)
 
 
-def _matching(subject: _Subject, record: RecordOutline, known: ObjectSchema) -> Iterator[Problem]:
+def _matching(subject: Subject, record: RecordOutline, known: ObjectSchema) -> Iterator[Problem]:
     attribute = known.attributes.get(record.match)
     place: Steps = ("match",) if record.role == "values" else ()
     if attribute is not None and not attribute.unique:
@@ -202,33 +196,10 @@ def _matching(subject: _Subject, record: RecordOutline, known: ObjectSchema) -> 
         yield subject.problem(rules.NOT_UNIQUE, f"`{record.object}.{record.match}` is not unique", place, hint)
 
 
-def _required(subject: _Subject, record: RecordOutline, known: ObjectSchema, role: Steps) -> Iterator[Problem]:
+def _required(subject: Subject, record: RecordOutline, known: ObjectSchema, role: Steps) -> Iterator[Problem]:
     written = {known.attributes[each.slug].slug for each in record.assignments if each.slug in known.attributes}
     for attribute in {each.slug: each for each in known.attributes.values()}.values():
         needed = attribute.required and attribute.writable and not attribute.archived and not attribute.has_default
         if needed and attribute.slug not in written:
             message = f"`{record.object}.{attribute.slug}` is required and never written, so no new record can be made"
             yield subject.problem(rules.NEVER_WRITTEN, message, role)
-
-
-def _multiselect(subject: _Subject, schema: Schema) -> Iterator[Problem]:
-    modes = subject.mapping.multiselect
-    if isinstance(modes, str):
-        return
-    known = {
-        name
-        for record in subject.outline.records
-        if record.object in schema.objects
-        for attribute in schema.objects[record.object].attributes.values()
-        if attribute.multiselect
-        for name in (attribute.slug, f"{record.object}.{attribute.slug}")
-    }
-    for name in modes:
-        if name not in known:
-            message = f"`{name}` is no multiselect attribute of what the mapping writes"
-            yield subject.problem(rules.MULTISELECT, message, ("multiselect", name), _did_you_mean(name, known))
-
-
-def _did_you_mean(word: str, known: Iterable[Any]) -> str | None:
-    close = difflib.get_close_matches(word, list(known), 1)
-    return f"did you mean `{close[0]}`?" if close else None

@@ -1,7 +1,7 @@
 """
 Everything that can be wrong with a mapping before its first event: one row per code, as in `config.rules`.
 
-    AC30x  what cannot run at all        AC31x  what runs, but hardly as it is meant
+    AC30x  what cannot run at all        AC31x, AC32x  what runs, but hardly as it is meant
 """
 
 from __future__ import annotations
@@ -112,9 +112,44 @@ NEVER_TAKEN: Final = Rule(
     "Compare `when` with an event; texts are case-sensitive.",
     "warning",
 )
+NEARLY: Final = Rule(
+    "AC317",
+    "a text that is nearly a path or a template",
+    "It is written into every record as it stands.",
+    "A path begins with `$.`, a template has `{{path}}`; `@literal` says that the text is meant.",
+    "warning",
+)
+ODD_PATH: Final = Rule(
+    "AC318",
+    "a path that leads elsewhere than it looks",
+    "Brackets hold an index or a name in quotes; whatever else there is counts as part of a name, as in Segment.",
+    "Write steps as `$.items[0].name`.",
+    "warning",
+)
+UNKNOWN_FILTER: Final = Rule(
+    "AC319",
+    "a filter that does not exist",
+    "Segment's engine passes the value on unchanged, and tells nobody.",
+    "Mend the filter's name, or use a directive such as `@case` or `@replace`.",
+    "warning",
+)
+MIXED_MODES: Final = Rule(
+    "AC320",
+    "one mapping appends to an attribute that another replaces",
+    "Which values are left depends on which event came last.",
+    "Give both mappings the same `multiselect` mode for it.",
+    "warning",
+)
+REPLACED_KEY: Final = Rule(
+    "AC321",
+    "the attribute that records are matched by is replaced",
+    "A record that has several values loses all but the one it was found by, and is not found by the others again.",
+    "Name the attributes to replace one by one: `multiselect: {tags: replace}`.",
+    "warning",
+)
 
 RULES: Final[tuple[Rule, ...]] = (
     INCOMPLETE, SUBSCRIPTION, EXPRESSION, UNKNOWN_OBJECT, INACTIVE_OBJECT, UNKNOWN_ATTRIBUTE, ARCHIVED_ATTRIBUTE,
     NOT_WRITABLE, LITERAL, NOT_UNIQUE, NEVER_WRITTEN, SEGMENT_READING, EVERY_EVENT, MULTISELECT, NEVER_SEEN,
-    NEVER_TAKEN,
+    NEVER_TAKEN, NEARLY, ODD_PATH, UNKNOWN_FILTER, MIXED_MODES, REPLACED_KEY,
 )  # fmt: skip

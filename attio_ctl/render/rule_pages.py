@@ -35,6 +35,7 @@ _GROUPS: Final = {
     "AC15": "Comments that ignore a rule",
     "AC30": "Mappings that cannot run",
     "AC31": "Mappings that run, but hardly as they are meant",
+    "AC32": "Mappings that run, but hardly as they are meant",
 }
 
 _HEAD: Final = """\

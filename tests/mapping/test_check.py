@@ -115,6 +115,107 @@ def test_a_fault_is_found_with_its_code_and_its_place(
     assert problem.severity == next(rule.severity for rule in RULES if rule.code == code)
 
 
+@pytest.mark.parametrize(
+    ("value", "code", "place", "words"),
+    [
+        ("{{ x", "AC317", "", "never closed"),
+        ("{{a}} and {{ b }", "AC317", "", "never closed"),
+        ("$x.y", "AC317", "", "write `$.x.y`"),
+        ("$userId", "AC317", "", "write `$.userId`"),
+        ("$Traits.email", "AC317", "", "write `$.Traits.email`"),
+        ('$["traits"]["email"]', "AC317", "", "write `$.traits.email`"),
+        ("$[0]", "AC317", "", "write `$.0`"),
+        ("Hi $.traits.name", "AC317", "", "write `{{traits.name}}`"),
+        ("$.x[", "AC318", "", "neither an index nor"),
+        ("$.x[*].y", "AC318", "", "neither an index nor"),
+        ("$.x[-1]", "AC318", "", "neither an index nor"),
+        ("$.x[name]", "AC318", "", "neither an index nor"),
+        ("$.x..y", "AC318", "", "no name behind it"),
+        ("$.x.", "AC318", "", "no name behind it"),
+        ('$.x["a.b"]', "AC318", "", "a name with a dot"),
+        ("$.x.'y'", "AC318", "", "quotes"),
+        ("{{x[}}", "AC318", "", "neither an index nor"),
+        ({"@path": "$.x["}, "AC318", ".@path", "neither an index nor"),
+        ({"@template": "{{$.x}}"}, "AC318", ".@template", "write `{{x}}`"),
+        ({"@template": "{{ x"}, "AC317", ".@template", "never closed"),
+        ("{{ name | upcase }}", "AC319", "", "`@liquid`"),
+        ({"@liquid": "{{ name | upper }}"}, "AC319", ".@liquid", "did you mean `upcase`?"),
+        ({"@if": {"exists": "$.a", "then": "{{ a"}}, "AC317", ".@if.then", "never closed"),
+        ({"@case": {"operator": "upper", "value": "$a.b"}}, "AC317", ".@case.value", "write `$.a.b`"),
+        (["$.a", "$b.c"], "AC317", ".1", "write `$.b.c`"),
+        ({"@arrayPath": ["$.a[x]", {"b": "$c.d"}]}, "AC318", ".@arrayPath.0", "neither an index nor"),
+    ],
+)
+def test_what_is_nearly_an_expression_is_told_with_its_place(
+    schema: Schema, value: Any, code: str, place: str, words: str
+) -> None:
+    """It runs, since Segment takes it all; so it is a warning."""
+    found = [each for each in check(schema, {**VEHICLE, "values": {"vin": "$.v", "notes": value}}) if each.code == code]
+
+    assert [str(problem.place) for problem in found[:1]] == [f"mappings.m.values.notes{place}"]
+    assert words in found[0].message
+    assert found[0].severity == "warning"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "$5 off",
+        "$5.00",
+        "$",
+        "$USD",
+        "costs $.50",
+        "$ 5",
+        "a } b",
+        "{}",
+        "{a}",
+        "$.a.b[0]['c'][\"d\"].0",
+        "$.first name",
+        "{{a.b[0]}}, {{ c }} {{{d}}}",
+        "{{$.a}}",
+        {"@literal": "$x.y {{ z"},
+        {"@path": "a.b"},
+        {"@replace": {"pattern": "$x.y", "replacement": "{{", "value": "$.a"}},
+        {"@flatten": {"separator": "$x.y", "value": {"@path": "$.a"}}},
+        {"@liquid": "{{ a | upcase | default: 'x' }}"},
+    ],
+)
+def test_what_is_meant_as_it_stands_is_passed_without_noise(schema: Schema, value: Any) -> None:
+    problems = check(schema, {**VEHICLE, "values": {"vin": "$.v", "notes": value}})
+
+    assert [problem.code for problem in problems if problem.code in ("AC317", "AC318", "AC319")] == []
+
+
+def test_a_preset_gives_rise_to_no_doubt(schema: Schema) -> None:
+    for action in ("identify-user", "group-workspace"):
+        for preset in ("segment", "customer-io"):
+            assert check(schema, {"action": action, "preset": preset}) == ()
+
+
+def test_modes_of_two_mappings_against_each_other_are_told_at_the_one_that_replaces(schema: Schema) -> None:
+    person = {"phone_numbers": "$.traits.phone"}
+    modes = {"one": "append", "two": {"phone_numbers": "replace"}, "three": {"people.phone_numbers": "replace"}}
+    mappings = {
+        name: MAPPING.validate_python({"action": "identify-user", "multiselect": mode, "person": person})
+        for name, mode in modes.items()
+    }
+
+    (problem,) = check_mappings(mappings, schema, places_of)
+
+    assert (problem.code, str(problem.place)) == ("AC320", "mappings.two.multiselect.phone_numbers")
+    assert problem.message == "`people.phone_numbers` is replaced here, and `mapping.one` appends to it"
+
+
+@pytest.mark.parametrize(
+    ("mode", "place"),
+    [("replace", ""), ({"email_addresses": "replace"}, ".email_addresses"), ({"phone_numbers": "replace"}, None)],
+)
+def test_replacing_what_records_are_matched_by_is_told(schema: Schema, mode: Any, place: str | None) -> None:
+    found = [each for each in check(schema, {"action": "identify-user", "multiselect": mode}) if each.code == "AC321"]
+
+    assert [str(each.place) for each in found] == ([] if place is None else [f"mappings.m.multiselect{place}"])
+
+
 def test_a_slug_that_is_nearly_right_is_suggested(schema: Schema) -> None:
     (problem,) = check(schema, {**VEHICLE, "values": {"vin": 1, "scor": 2}})
 

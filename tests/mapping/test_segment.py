@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from attio_ctl.config.models import Mapping
-from attio_ctl.errors import UsageError
+from attio_ctl.errors import DocumentError
 from attio_ctl.mapping.expressions.node import tidy
 from attio_ctl.mapping.expressions.read import read_expression, read_segment_expression
 from attio_ctl.mapping.program import compile_mappings
@@ -187,7 +187,7 @@ def test_the_envelopes_of_the_api_do_not_matter(export: Any) -> None:
 
 @pytest.mark.parametrize("export", [None, [], {}, {"data": {"subscriptions": []}}, "text", 5])
 def test_an_export_without_subscriptions_is_refused(export: Any) -> None:
-    with pytest.raises(UsageError, match="no subscription"):
+    with pytest.raises(DocumentError, match="no subscription"):
         import_subscriptions(export)
 
 

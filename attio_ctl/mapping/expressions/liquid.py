@@ -9,8 +9,9 @@ Source: Segment's mapping code, as seen to run.
 
 from __future__ import annotations
 
+import difflib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -210,3 +211,23 @@ def read_liquid(reader: Reader, operand: Any, path: Steps) -> Expression:
         return Liquid(_environment().from_string(operand))
     except (LiquidError, RecursionError) as error:
         return reader.late_fault(path, f"`@liquid`: {str(error).splitlines()[0]}")
+
+
+def unknown_filters(template: str) -> Iterator[tuple[str, str | None]]:
+    """The filters of a template that do not exist, each with the nearest name; none where it cannot be read at all."""
+    known = _environment().filters
+    try:
+        used = _environment().from_string(template).analyze().filters
+    except (LiquidError, RecursionError):
+        return  # told when it is read
+    for name in used:
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known.keys() - set(DISABLED_FILTERS)), 1)
+            yield name, _OTHER_WORDS.get(name, near[0] if near else None)
+
+
+_OTHER_WORDS: Final = {
+    "lower": "downcase", "lowercase": "downcase", "title": "capitalize", "trim": "strip", "upper": "upcase",
+    "uppercase": "upcase",
+}  # fmt: skip
+"""What other template languages call a filter."""

@@ -33,6 +33,8 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?(?![\w.])", re.ASCII)
 # A name has the characters that Segment lists for fields, and any other one after a backslash.
 _NAME = re.compile(r"(?:[^\W]|-|\\.)+", re.DOTALL)
 _TEXT = re.compile(r"""(["'])((?:\\.|(?!\1)[^\\])*)\1""", re.DOTALL)
+_FOREIGN = re.compile(r"!==|===?|<>|&&?|\|\|?")
+_OURS = {"!": "!=", "<": "!=", "=": "=", "&": "and", "|": "or"}
 _OPERATOR = re.compile(r"!=|<=|>=|[=<>!(),.\[\]]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED_QUOTE = re.compile(r"\\([\"'\\])")
@@ -66,6 +68,8 @@ def _token(source: str, at: int, *, after_dot: bool) -> Token:
         return Token("number", number[0], number[0], at + 1)
     if name := _NAME.match(source, at):
         return Token("name", _ESCAPED.sub(r"\1", name[0]), name[0], at + 1)
+    if foreign := _FOREIGN.match(source, at):
+        raise FqlError(f"`{foreign[0]}` is not FQL (write `{_OURS[foreign[0][0]]}`)", at + 1)
     if operator := _OPERATOR.match(source, at):
         return Token("operator", operator[0], operator[0], at + 1)
     if source[at] in "\"'":

@@ -199,4 +199,6 @@ def _named(token: Token) -> str:
 
 def _case_hint(token: Token) -> str:
     lower = token.source.lower()
+    if lower in ("is", "equals", "eq"):
+        return " (FQL compares with `=`)"
     return f" (keywords are lower case: `{lower}`)" if lower != token.source and lower in ("and", "or", "in") else ""
