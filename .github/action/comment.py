@@ -1,4 +1,4 @@
-"""One comment for each workspace in a pull request, replaced in place, and the labels that go with it."""
+"""One comment for each workspace in a pull request, replaced in place, and the labels that all of them ask for."""
 
 from __future__ import annotations
 
@@ -21,6 +21,25 @@ COLOURS = {
 
 PREFIX = "attio: "
 _PLAN_ID = re.compile(r"^<!-- plan-id=([0-9a-f]{64}) -->$", re.MULTILINE)
+_LABELS = re.compile(r"^<!-- attio-ctl:labels=([a-z,-]+) -->$", re.MULTILINE)
+"""What the workspace of a comment asks for: a pull request has one set of labels, its workspaces have a job each."""
+
+
+def with_labels(body: str, wanted: set[str]) -> str:
+    """A comment that carries the labels of its workspace."""
+    return f"{body}\n<!-- attio-ctl:labels={','.join(sorted(wanted))} -->\n"
+
+
+def labels_asked(github: GitHub, number: int, author: str) -> set[str]:
+    """The labels that our comments in a pull request ask for; `no-changes` only where no workspace changes."""
+    asked = {
+        label
+        for comment in github.pages(f"/issues/{number}/comments")
+        if comment["user"]["login"] == author
+        for found in _LABELS.findall(comment["body"])
+        for label in found.split(",")
+    } & COLOURS.keys()
+    return asked - {"no-changes"} if asked - {"no-changes", "drift"} else asked
 
 
 def plan_id_in(body: str) -> str | None:

@@ -43,10 +43,25 @@ class Job:
 
     @property
     def name(self) -> str:
-        """The name in the marker of comments and issues, also where no plan could be made."""
+        """The name in the marker of comments and issues: what the files say, also where no plan can be made of them."""
+        place = self._place
+        if place is None:
+            return Path(self.workspace).stem
+        for file in [place] if place.is_file() else sorted(place.rglob("*.y*ml")):
+            found = re.search(r"^workspace:\s*['\"]?([\w.-]+)", file.read_text(errors="replace"), re.MULTILINE)
+            if found:
+                return found[1]
+        return place.stem
+
+    @property
+    def _place(self) -> Path | None:
+        """The folder or file of the workspace: the one that was asked for, or the only one."""
         folder = self.folder / "workspaces"
-        names = sorted(path.stem for path in folder.iterdir()) if folder.is_dir() else []
-        return Path(self.workspace).stem if self.workspace else names[0] if len(names) == 1 else ""
+        if self.workspace:
+            given = (folder / self.workspace, folder / f"{self.workspace}.yaml", self.folder / self.workspace)
+            return next((path for path in given if path.exists()), None)
+        there = sorted(folder.iterdir()) if folder.is_dir() else []
+        return there[0] if len(there) == 1 else None
 
     @property
     def root(self) -> Path:

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from checks import annotations, gravest, put_check_run
-from comment import put_comment, put_labels
+from comment import labels_asked, put_comment, put_labels, with_labels
 from github import GitHubError
 from job import SUMMARY_BYTES, Job, Ran, attempt, fenced, main, marker, tell
 
@@ -18,6 +18,7 @@ COMMENT_BYTES = 60_000
 def run(job: Job) -> int:
     """Attio-ctl's exit code; 0 with pending changes."""
     made = job.files / "plan.json"
+    made.unlink(missing_ok=True)  # of another workspace, in the same job
     files = ("--out", str(made), "--html-into", str(job.files / "plan.html"))
     done = job.attio_ctl("plan", *files, "--format", "markdown", *_options(job))
     plan = json.loads(made.read_text()) if made.exists() else None
@@ -65,11 +66,11 @@ def _failure(job: Job, done: Ran) -> str:
 def _show(job: Job, request: dict[str, Any], plan: dict[str, Any] | None, body: str) -> None:
     number, sha = request["number"], request["head"]["sha"]
     github = job.github
-    attempt("write the comment", lambda: put_comment(github, number, body, job.author))
     wanted = {gravest(plan)} if plan else {"failed"}
     if plan and plan.get("resource_drift"):
         wanted.add("drift")
-    attempt("set the labels", lambda: put_labels(github, number, wanted))
+    attempt("write the comment", lambda: put_comment(github, number, with_labels(body, wanted), job.author))
+    attempt("set the labels", lambda: put_labels(github, number, labels_asked(github, number, job.author) or wanted))
     if plan is None:
         return
     folder = job.folder.relative_to(job.root.resolve()).as_posix()

@@ -77,6 +77,37 @@ def test_labels_follow_the_plan_and_those_of_people_stay(checkout):
     assert checkout.github.labels[7] == {"urgent", "attio: notes", "attio: additive"}
 
 
+def test_each_workspace_has_a_comment_and_their_labels_do_not_wipe_each_other_out(checkout):
+    checkout.write(TIER, name="staging")
+    checkout.write("", name="production")
+    for name in ("staging", "production"):
+        checkout.inputs = {"INPUT_WORKSPACE": name}
+        checkout.run("plan")
+    markers = [comment["body"].splitlines()[0] for comment in checkout.github.comments]
+
+    assert markers == [f"<!-- attio-ctl:plan workspace={name} -->" for name in ("staging", "production")]
+    assert checkout.github.labels[7] == {"attio: additive"}
+
+    checkout.inputs = {"INPUT_WORKSPACE": "staging"}
+    checkout.attio_ctl("apply", "-w", "staging", "--auto-approve")
+    checkout.run("plan")
+    assert checkout.github.labels[7] == {"attio: no-changes"}
+    assert len(checkout.github.comments) == 2
+
+
+def test_a_plan_that_fails_replaces_the_comment_of_a_workspace_that_is_not_named_as_its_folder(checkout):
+    checkout.write(TIER)
+    file = checkout.folder / "workspaces/acme/workspace.yaml"
+    file.write_text(file.read_text().replace("workspace: acme", "workspace: acme-production"))
+    checkout.run("plan")
+    file.write_text(file.read_text().replace("select", "selekt"))
+    checkout.run("plan", code=65)
+    (comment,) = checkout.github.comments
+
+    assert comment["body"].startswith("<!-- attio-ctl:plan workspace=acme-production -->\n")
+    assert ": Failed" in comment["body"]
+
+
 def test_what_destroys_asks_for_action(checkout):
     checkout.write(TIER)
     checkout.attio_ctl("apply", "--auto-approve")
@@ -103,7 +134,6 @@ def test_nothing_to_do_is_neutral(checkout):
 def test_files_that_are_wrong_fail_the_job_and_replace_the_comment(checkout):
     checkout.write(TIER)
     checkout.run("plan")
-    checkout.files.joinpath("plan.json").unlink()
     checkout.write(TIER.replace("select", "selekt"))
     checkout.run("plan", code=65)
     (comment,) = checkout.github.comments
