@@ -73,7 +73,7 @@ def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
     """
     match loaded.spec.api:
         case AttioApi() as api:
-            yield api.base_url, read_token(loaded, api), Limits()
+            yield api.base_url, read_token(loaded, api), Limits(api.limits.reads, api.limits.writes)
         case SandboxApi() as api:
             with sandbox_extra():
                 from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415

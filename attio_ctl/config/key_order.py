@@ -29,6 +29,7 @@ KEY_ORDER: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     (): ("workspace", "workspace_id", "extends", "api", "objects", "lists", "webhooks", "removed", "mappings"),
     ("api",): ("sandbox", "limits", "token", "base_url"),
     ("api", "token"): ("env", "file", "command"),
+    ("api", "limits"): ("reads", "writes"),
     ("objects", "*"): ("active", "singular", "plural", *_IDENTITY, "attributes"),
     ("lists", "*"): ("name", "parent", "access", "members", *_IDENTITY, "attributes"),
     ("lists", "*", "members", "*"): ("member", "level"),

@@ -299,6 +299,15 @@ Token = Annotated[
 ]
 
 
+class RateLimits(Spec):
+    """What the token may ask for; Attio's own by default. All commands stay a little below."""
+
+    reads: Annotated[float, Field(gt=0)] = 100
+    """Reads per second."""
+    writes: Annotated[float, Field(gt=0)] = 25
+    """Writes per second."""
+
+
 class AttioApi(Spec):
     """A real workspace (or any server that speaks Attio's API)."""
 
@@ -306,6 +315,8 @@ class AttioApi(Spec):
     """Where the access token comes from; it never stands in a file of the workspace."""
     base_url: Annotated[str, StringConstraints(pattern=BASE_URL_PATTERN)] = "https://api.attio.com"
     """The server, without a `/` at its end."""
+    limits: RateLimits = RateLimits()
+    """The rate limits, where Attio has granted others or another server has none."""
 
 
 class SandboxApi(Spec):

@@ -206,6 +206,7 @@ def test_every_key_that_can_be_written_has_its_place_in_the_order() -> None:
     families = {
         (): [models.WorkspaceSpec],
         ("api",): [models.AttioApi, models.SandboxApi],
+        ("api", "limits"): [models.RateLimits],
         ("api", "token"): [models.EnvironmentToken, models.FileToken, models.CommandToken],
         ("objects", "*"): [models.ObjectSpec],
         ("lists", "*"): [models.ListSpec],
