@@ -30,6 +30,7 @@ from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.sending import Sending
 from attio_ctl.delivery.streams import is_proven
+from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.transport import Transport
 from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError
 from attio_ctl.mapping.program import Program
@@ -112,6 +113,7 @@ class Engine:
         stop: Set it to end the run early: writes under way are finished, the rest stays pending.
         max_dead_ratio: The share of dead letters among the events of this run above which it halts (exit 14).
         scratch: The folder for what does not fit in memory; the system's own by default.
+        tally: Counts what each mapping comes to.
     """
 
     program: Program
@@ -123,6 +125,7 @@ class Engine:
     observe: Observe = unobserved
     clock: Clock = field(default_factory=SystemClock)
     scratch: Path | None = None
+    tally: Tally = field(default_factory=Tally)
 
     async def deliver(self, files: Sequence[Path]) -> Outcome:
         """
@@ -204,6 +207,7 @@ class _Delivery:
             now=datetime.fromtimestamp(engine.clock.wall(), UTC),
             ranks=self._reader.ranks.count,
             scratch=engine.scratch,
+            tally=engine.tally,
         )
         try:
             if not await self._read(window, run.account):

@@ -191,6 +191,7 @@ class Sending:
                 self._done += 1
                 match verdict:
                     case Written():
+                        self._window.tally.written[groups[each.key][-1].mapping] += 1
                         self._written(each, known)
                     case Refused():
                         self._refused[each.key] = verdict
