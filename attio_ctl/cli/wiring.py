@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -294,6 +295,12 @@ class Stop(asyncio.Event):
     """
 
     code = Exit.DONE
+    _since = 0.0
+
+    @property
+    def seconds_ago(self) -> float:
+        """How long ago the signal came."""
+        return time.monotonic() - self._since
 
     def arm(self) -> None:
         """From here on a signal lets what is in flight end; called before the first write, within the loop."""
@@ -304,7 +311,7 @@ class Stop(asyncio.Event):
     def _on_signal(self, signalled: Exit) -> None:
         if self.code is not Exit.DONE:
             os._exit(signalled)
-        self.code = signalled
+        self.code, self._since = signalled, time.monotonic()
         self.set()
 
 
