@@ -1,7 +1,7 @@
 """
 How fast the sandbox is, beside the bare parts that it is made of.
 
-    python bench/sandbox.py [--seconds 1] [--rounds 5] [--records 20000]
+    python bench/sandbox.py [--seconds 1] [--rounds 5] [--records 20000] [--large 1000000]
 
 Each line is what one server process did for sixteen keep-alive connections: per second of the clock, and per second of
 CPU time that the server itself used, which is what a core of its own would do while the load generator has another.
@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import http.client
 import json
 import os
+import random
 import sqlite3
 import statistics
 import subprocess
@@ -24,6 +26,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+
+from attio_ctl.sandbox.ids import new_id
+from attio_ctl.sandbox.options import Options
+from attio_ctl.sandbox.store.store import Store
 
 CONNECTIONS = 16
 BATCH = 5000
@@ -246,13 +252,13 @@ def measure_requests(folder: Path, rounds: int, seconds: float) -> None:
 def measure_batches(folder: Path, rounds: int, seconds: float, total: int) -> None:
     """Batches until they are stored, and a query that finds a hundred of their records."""
     db = folder / "two.db"
-    ends = count(total, total)
+    starts = count(0, total)
     find = {"filter": {"email_addresses": {"$in": [f"person{n}@company{n}.example.com" for n in range(100)]}}}
     body = request("POST", "/v2/objects/people/records/query", find)
     with Server(SERVE, str(db), "store") as server:
 
         def new_then_known() -> tuple[Round, Round, Round]:
-            first = next(ends) - total
+            first = next(starts)
             return (
                 store_batches(server, db, batches(assertion, first, total), total),
                 store_batches(server, db, batches(assertion, first, total), total),
@@ -279,17 +285,61 @@ def measure_sink(folder: Path, rounds: int, seconds: float) -> None:
         )
 
 
+def fill(db: Path, total: int) -> None:
+    """So many people, straight into the tables."""
+    store = Store(db, Options())
+    people = store.schema.objects["people"]
+    email = people.known["email_addresses"].pk
+    data = '{{"{}":[[0,0,["p{}@example.com","p{}@example.com"]]]}}'
+    with store.transaction():
+        store.db.connection.executemany(
+            "INSERT INTO records (id, collection, created_at, actor, data) VALUES (?, ?, 0, 0, ?)",
+            ((new_id(), people.pk, data.format(email, n, n).encode()) for n in range(total)),
+        )
+        store.db.connection.executemany(
+            "INSERT INTO unique_values (attribute, value, record) VALUES (?, ?, ?)",
+            ((email, f"p{n}@example.com", n + 1) for n in range(total)),
+        )
+    store.close()
+
+
+def measure_lookups(folder: Path, total: int) -> None:
+    """How long one answer takes in a large workspace."""
+    db = folder / "large.db"
+    fill(db, total)
+    anyone = random.Random(7)
+    with Server(SERVE, str(db), "store") as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        headers = {"authorization": "Bearer t", "content-type": "application/json"}
+        for name, values in (("$eq", 1), ("$in of 10", 10), ("$in of 100", 100)):
+            took: list[float] = []
+            for _ in range(200):
+                wanted = [f"p{anyone.randrange(total)}@example.com" for _ in range(values)]
+                operand = {"$eq": wanted[0]} if values == 1 else {"$in": wanted}
+                body = json.dumps({"filter": {"email_addresses": operand}})
+                started = time.perf_counter()
+                connection.request("POST", "/v2/objects/people/records/query", body, headers)
+                answer = connection.getresponse().read()
+                took.append(time.perf_counter() - started)
+                assert answer.count(b'"record_id":"') == len(set(wanted))
+            print(f"{name + f' among {total:,} records':44}{statistics.median(took) * 1000:12.2f} ms median")
+        connection.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--records", type=int, default=20_000, help="in each round of batches")
+    parser.add_argument("--large", type=int, default=0, metavar="N", help="also look up records among so many")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         measure_requests(folder, chosen.rounds, chosen.seconds)
         measure_batches(folder, chosen.rounds, chosen.seconds, chosen.records)
         measure_sink(folder, chosen.rounds, chosen.seconds)
+        if chosen.large:
+            measure_lookups(folder, chosen.large)
 
 
 if __name__ == "__main__":

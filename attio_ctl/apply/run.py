@@ -11,12 +11,12 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from attio_ctl.address import Address
 from attio_ctl.apply.journal import Entry, Journal
 from attio_ctl.apply.meanwhile import found_in_answer
-from attio_ctl.apply.operations import Operations, Performed
+from attio_ctl.apply.operations import Operations
 from attio_ctl.apply.outcomes import Applied, Failed, Moved, NotAttempted, Outcome, Report, Skipped
 from attio_ctl.errors import AttioCtlError, CredentialsError, LeaseHeldError, StorageError, first_of
 from attio_ctl.plan.changes import Blocked, Change, Create, Delete, Doable, Restore, Update
@@ -27,10 +27,12 @@ from attio_ctl.state.resource import Resource, State
 
 PARALLELISM = 8
 
-GRACE = 4.0
-"""Seconds that a write under way is given once the run is to stop."""
+GRACE = 3.0
+"""Seconds that a call under way is given once the run is to stop."""
 
 INTERRUPTED = "the run was interrupted"
+
+T = TypeVar("T")
 
 Step = tuple[str, str]
 """An address and an action, as the journal names a change."""
@@ -89,6 +91,10 @@ async def apply_plan(plan: Plan, live: State, context: RunContext) -> Report:
     )
     journal.append("end", counts=dict(report.counts))
     return report
+
+
+class _StoppedError(Exception):
+    """Told to stop, and no answer within the grace."""
 
 
 class _Runner:
@@ -152,6 +158,9 @@ class _Runner:
             try:
                 self._context.check_lease()
                 return await self._carry_out(change)
+            except _StoppedError:
+                self.stopped_by = INTERRUPTED
+                return NotAttempted(change, INTERRUPTED)
             except LeaseHeldError as error:
                 self.stopped_by = error.what
                 return NotAttempted(change, error.what)
@@ -166,9 +175,11 @@ class _Runner:
     async def _carry_out(self, change: Doable) -> Outcome:
         """Write, unless an earlier run has done it, or a last look shows that something moved since the plan."""
         begun = self._context.begun
-        if entry_of(change) in begun and (done := await self._operations.find_done(change, self._live)):
-            return replace(done, note=None) if begun[entry_of(change)] else done
-        seen = await self._operations.read_now(change)
+        if entry_of(change) in begun:
+            done = await self._within_grace(self._operations.find_done(change, self._live))
+            if done is not None:
+                return replace(done, note=None) if begun[entry_of(change)] else done
+        seen = await self._within_grace(self._operations.read_now(change))
         moves = self._moves(change, seen)
         if moves:
             return Moved(change, moves)
@@ -184,35 +195,41 @@ class _Runner:
         return (*(str(move) for move in moves), *taken)
 
     async def _write(self, change: Doable, seen: Resource | None) -> Outcome:
+        if self._context.stop.is_set():  # it was told to while the resource was read
+            raise _StoppedError
         self._context.check_lease()
         self._record("intent", change)
         self.writes += 1
         try:
-            performed = await self._within_grace(self._operations.perform(change))
+            applied, left = await self._within_grace(self._operations.perform(change))
         except StorageError:
             raise
+        except _StoppedError:
+            return Failed(change, "the run was interrupted before the answer came; resuming looks it up")
         except AttioCtlError as error:
             self._record("result", change, error=str(error))
             raise
-        if performed is None:
-            return Failed(change, "the run was interrupted before the answer came; resuming looks it up")
-        applied, left = performed
         self._record("result", change, adopted=applied.adopted)
         return replace(applied, meanwhile=found_in_answer(change, seen, left))
 
-    async def _within_grace(self, performing: Coroutine[Any, Any, Performed]) -> Performed | None:
-        """The outcome of a write; None when the run was told to stop and the answer did not come soon after."""
-        write, stopped = asyncio.create_task(performing), asyncio.create_task(self._context.stop.wait())
+    async def _within_grace(self, asking: Coroutine[Any, Any, T]) -> T:
+        """
+        What Attio answers.
+
+        Raises:
+            _StoppedError: the run was told to stop, and the answer did not come soon after.
+        """
+        call, stopped = asyncio.create_task(asking), asyncio.create_task(self._context.stop.wait())
         try:
-            await asyncio.wait((write, stopped), return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait((write,), timeout=GRACE)
-            if write.done():
-                return write.result()
-            return None
+            await asyncio.wait((call, stopped), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((call,), timeout=GRACE)
+            if not call.done():
+                raise _StoppedError
+            return call.result()
         finally:
-            for task in (write, stopped):
+            for task in (call, stopped):
                 task.cancel()
-            await asyncio.gather(write, stopped, return_exceptions=True)
+            await asyncio.gather(call, stopped, return_exceptions=True)
 
     def _record(self, event: str, change: Doable, **data: Any) -> None:
         address, action = entry_of(change)

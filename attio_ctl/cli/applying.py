@@ -46,8 +46,8 @@ ACTIVATION_POLL = 5.0
 
 UNDO_VALID = timedelta(days=30)
 
-READ_BACK_ONCE_STOPPED = 3.0
-"""Seconds for reading back what an interrupted run has left."""
+DRAIN = 4.5
+"""Seconds from the signal to the end: for the writes in flight, and for reading back what they have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,13 @@ class Applying:
                 return Done(plan, None)
             if not self.approve(plan):
                 return None
-            stop.arm()
             run = self.resume or f"r_{secrets.token_hex(4)}"
             owner = f"{lease.owner_name()}@{socket.gethostname()} pid {os.getpid()}"
             lease_file = runs_directory(self.loaded, workspace.id) / "lease.json"
             async with lease.holding(lease_file, owner=owner, run=run, clock=time.time) as check_lease:
                 live = await read_live(attio, workspace)
                 safety.check_whole(live)
+                stop.arm()
                 report = await self._carry_out(attio, live, plan, run=run, check_lease=check_lease, stop=stop)
             return await self._settle(attio, workspace, plan, report, stop)
 
@@ -149,7 +149,7 @@ class Applying:
             )
 
     async def _settle(
-        self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report, stop: asyncio.Event
+        self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report, stop: wiring.Stop
     ) -> Done:
         """
         Read back what the run has left: it goes into the lock file, and the way back into the undo file.
@@ -157,7 +157,7 @@ class Applying:
         The report of what was done matters more, so a failure here is told and ends nothing.
         """
         try:
-            async with asyncio.timeout(READ_BACK_ONCE_STOPPED if stop.is_set() else None):
+            async with asyncio.timeout(DRAIN - stop.seconds_ago if stop.is_set() else None):
                 live = await read_live(attio, workspace)
             safety.check_whole(live)
         except (AttioCtlError, TimeoutError) as error:

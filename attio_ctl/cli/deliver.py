@@ -91,14 +91,17 @@ def command(
     """
     from attio_ctl.cli import console, delivering, ledgers, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
+    from attio_ctl.delivery.batch import BatchOptions  # noqa: PLC0415
+    from attio_ctl.delivery.selection import batched_objects  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
     from attio_ctl.render.delivery import render_account, render_preview  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
     style = console.style_for(sys.stdout)
+    batches = BatchOptions(batch_size, verify, batched_objects(loaded.spec.mappings))
     if dry_run:
-        foreseen = asyncio.run(delivering.make_preview(loaded, files))
+        foreseen = asyncio.run(delivering.make_preview(loaded, files, way, batches))
         console.out(render_preview(foreseen, style))
         write_account(json_into, foreseen.account)
         return
@@ -108,8 +111,7 @@ def command(
         retry_for=parse_duration(retry_for),
         max_dead_ratio=max_dead_ratio,
         way=way,
-        batch_size=batch_size,
-        verify=verify,
+        batches=batches,
     )
     done, interrupted = wiring.run_draining(run)
     console.progress("")

@@ -16,11 +16,11 @@ from attio_ctl.cli import checking, console, safety, wiring
 from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER, opened_ledger
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery import run
-from attio_ctl.delivery.batch import MAX_ASSERTIONS, BatchOptions
+from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
 from attio_ctl.delivery.files import spool
 from attio_ctl.delivery.preview import Preview, preview
-from attio_ctl.delivery.selection import Way, batched_objects, select_transport
+from attio_ctl.delivery.selection import RequestCount, Way, select_transport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import UsageError
 from attio_ctl.mapping.program import Program, compile_mappings
@@ -82,20 +82,18 @@ class Delivery:
     retry_for: float
     max_dead_ratio: float
     way: Way = "auto"
-    batch_size: int = MAX_ASSERTIONS
-    verify: bool = True
+    batches: BatchOptions
 
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
         stop.arm()
         async with ready(self.loaded, retry_for=self.retry_for) as parts:
-            batched = batched_objects(self.loaded.spec.mappings)
             engine = run.Engine(
                 program=parts.program,
                 ledger=parts.ledger,
                 dead_letters=parts.dead_letters,
                 transport=select_transport(
                     self.way,
-                    BatchOptions(self.batch_size, self.verify, batched),
+                    self.batches,
                     attio=parts.attio,
                     schema=parts.schema,
                     stop=stop,
@@ -109,14 +107,20 @@ class Delivery:
             return await engine.deliver(tuple(spooled(self.loaded, self.files)))
 
 
-async def make_preview(loaded: Loaded, files: Sequence[Path]) -> Preview:
+async def make_preview(loaded: Loaded, files: Sequence[Path], way: Way, batches: BatchOptions) -> Preview:
     """What `deliver` would do; the client that reads the workspace's schema has no way to write."""
     async with wiring.connect(loaded, AttioReader) as connected:
         live = await read_live(connected.attio, connected.workspace)
     safety.check_whole(live)
-    program, _ = compile_checked(loaded, live)
+    program, schema = compile_checked(loaded, live)
     with opened_ledger(loaded, live.workspace.id if live.workspace else "") as ledger:
-        return await preview(files=tuple(spooled(loaded, files)), program=program, ledger=ledger, stop=asyncio.Event())
+        return await preview(
+            files=tuple(spooled(loaded, files)),
+            program=program,
+            ledger=ledger,
+            count=RequestCount(way, batches, schema),
+            stop=asyncio.Event(),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,9 +52,12 @@ def command(
     if not force:
         scaffolding.check_free(name, hint="choose another name, or replace its files with `--force`")
     live = asyncio.run(importing.read(name, api))
-    imported = importing.write(name, api, live, pinned=pin)
+
+    from attio_ctl.cli import adopting  # noqa: PLC0415  it was loaded meanwhile
+
+    imported = adopting.write(name, api, live, pinned=pin)
     console.show_problems(imported.loaded.warnings)
-    console.out(importing.describe(imported))
+    console.out(adopting.describe(imported))
     for variable in imported.adopted.environ:
         console.note(f"Set {variable} before the next command: the address of that webhook is a secret.")
     if imported.changes:

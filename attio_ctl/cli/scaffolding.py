@@ -9,7 +9,6 @@ from pathlib import Path
 from attio_ctl.cli import wiring
 from attio_ctl.config.models import SLUG_PATTERN
 from attio_ctl.config.scaffold import GITIGNORE, SCHEMA_FILE
-from attio_ctl.config.schema_export import write_schemas
 from attio_ctl.errors import StorageError, UsageError
 
 
@@ -46,6 +45,8 @@ def write_workspace(name: str, files: Mapping[str, str]) -> Path:
     for path, text in files.items():
         _write(folder / path, text)
     if not Path(SCHEMA_FILE).exists():
+        from attio_ctl.config.schema_export import write_schemas  # noqa: PLC0415  once in the life of a project
+
         write_schemas(Path(SCHEMA_FILE).parent)
     if not Path(".gitignore").exists():
         _write(Path(".gitignore"), GITIGNORE)

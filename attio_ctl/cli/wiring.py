@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 from attio_ctl.attio import reader, writer
 from attio_ctl.attio.http import Transport
 from attio_ctl.attio.limiter import Limiter, Limits
+from attio_ctl.attio.messages import Exchange
 from attio_ctl.cli import console
 from attio_ctl.cli.patience import Patience
 from attio_ctl.cli.state_folder import pace_file, sandbox_file
@@ -151,6 +153,7 @@ class Connected(Generic[Client]):
 
     attio: Client
     workspace: Workspace
+    limits: Limits
 
 
 @contextlib.asynccontextmanager
@@ -160,6 +163,7 @@ async def connect(
     *,
     retry_for: float = reader.RETRY_FOR,
     transport_to: Callable[[str], Transport] | None = None,
+    on_request: Callable[[Exchange], None] | None = None,
 ) -> AsyncIterator[Connected[Client]]:
     """
     Connect, and make sure that it is the right workspace before anything else is asked.
@@ -168,6 +172,7 @@ async def connect(
         client: `AttioReader`, which cannot write, or `AttioWriter`.
         retry_for: Seconds for which one call is tried again.
         transport_to: Makes the transport to a base URL; the client's own by default.
+        on_request: Told about every attempt once it is over.
 
     Raises:
         WrongWorkspaceError: the token belongs to another workspace than `workspace_id` says.
@@ -182,7 +187,7 @@ async def connect(
             limiter=limiter,
             retry_for=retry_for,
             transport=transport,
-            on_request=Patience(retry_for),
+            on_request=_told(Patience(retry_for), on_request),
         ) as attio:
             identity = await attio.whoami()
             wanted = loaded.spec.workspace_id
@@ -196,7 +201,16 @@ async def connect(
             workspace = Workspace(
                 identity.workspace_id, identity.workspace_slug, identity.workspace_name, identity.scopes
             )
-            yield Connected(attio, workspace)
+            yield Connected(attio, workspace, limits)
+
+
+def _told(patience: Patience, other: Callable[[Exchange], None] | None) -> Callable[[Exchange], None]:
+    def both(exchange: Exchange) -> None:
+        patience(exchange)
+        if other is not None:
+            other(exchange)
+
+    return both
 
 
 @contextlib.contextmanager
@@ -281,6 +295,12 @@ class Stop(asyncio.Event):
     """
 
     code = Exit.DONE
+    _since = 0.0
+
+    @property
+    def seconds_ago(self) -> float:
+        """How long ago the signal came."""
+        return time.monotonic() - self._since
 
     def arm(self) -> None:
         """From here on a signal lets what is in flight end; called before the first write, within the loop."""
@@ -291,7 +311,7 @@ class Stop(asyncio.Event):
     def _on_signal(self, signalled: Exit) -> None:
         if self.code is not Exit.DONE:
             os._exit(signalled)
-        self.code = signalled
+        self.code, self._since = signalled, time.monotonic()
         self.set()
 
 

@@ -33,7 +33,6 @@ from attio_ctl.delivery.flat import Flattener
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.refusals import DATA_ERRORS, is_unavailable
 from attio_ctl.delivery.singly import SinglyTransport
-from attio_ctl.delivery.standing import INCOMPARABLE
 from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.delivery.verification import Carried, Verification, Watch
 from attio_ctl.errors import AttioCtlError, PartialError
@@ -73,6 +72,10 @@ class BatchOptions:
     verify: bool = True
     objects: frozenset[str] | None = None
 
+    def take(self, object_slug: str) -> bool:
+        """Whether records of an object go by batch."""
+        return self.objects is None or object_slug in self.objects
+
 
 class BatchTransport:
     """A `Transport` of one run."""
@@ -106,10 +109,6 @@ class BatchTransport:
         self._on_fall_back = on_fall_back
         self._clock = clock
         self._flattener = Flattener(schema)
-        self._incomparable = {
-            slug: frozenset(name for name, each in known.attributes.items() if each.type in INCOMPARABLE)
-            for slug, known in schema.objects.items()
-        }
         self._verification = Verification(Finder(attio, schema), schema, clock)
         self._is_available = True
 
@@ -139,15 +138,10 @@ class BatchTransport:
         )
 
     def _carried(self, due: Due) -> Carried | None:
-        objects = self._options.objects
-        if not self._is_available or not (objects is None or due.key.object in objects) or self._drifts.behind(due):
+        if not (self._is_available and self._options.take(due.key.object)) or self._drifts.behind(due):
             return None
-        flat = self._flattener.flatten(due)
-        if flat is None or not flat.append:
-            return None
-        if self._options.verify and not self._incomparable[due.key.object].isdisjoint(flat.values):
-            return None
-        return Carried(due, flat.values)
+        flat = self._flattener.flatten_for_batch(due, verified=self._options.verify)
+        return None if flat is None else Carried(due, flat.values)
 
     async def _hand_over(self, writes: Sequence[Carried], accepted: asyncio.Queue[Watch | None], judge: Judge) -> None:
         try:

@@ -123,8 +123,13 @@ class Drafts:
         codes: How many there are of each code.
     """
 
-    def __init__(self, scratch: Path | None = None) -> None:
+    def __init__(self, scratch: Path | None, tally: Counter[tuple[str, str]]) -> None:
+        """
+        Args:
+            tally: Counts every letter by mapping and code, beyond this window.
+        """
         self.codes: Counter[str] = Counter()
+        self._tally = tally
         self._file = tempfile.SpooledTemporaryFile(_DRAFTED, dir=None if scratch is None else str(scratch))  # noqa: SIM115  closed with the window
         self._refused: set[tuple[int, str]] = set()
 
@@ -136,6 +141,7 @@ class Drafts:
             StorageError: it cannot be kept.
         """
         self.codes[letter.code] += 1
+        self._tally[letter.mapping, letter.code] += 1
         try:
             self._file.write(orjson.dumps(letter.as_json(), option=orjson.OPT_APPEND_NEWLINE))
         except OSError as error:

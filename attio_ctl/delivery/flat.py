@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from attio_ctl.delivery.documented import asserted, patched
 from attio_ctl.delivery.fold import Due
+from attio_ctl.delivery.standing import INCOMPARABLE
 from attio_ctl.mapping.encode import simple_values
 from attio_ctl.mapping.values.choices import UUID
 from attio_ctl.mapping.values.names import coerce_name
@@ -68,13 +69,27 @@ class Flattener:
                 return None
         return Flat(values, append=not replaced)
 
+    def flatten_for_batch(self, due: Due, *, verified: bool) -> Flat | None:
+        """
+        The write as it goes into a batch, None where it does not.
+
+        Args:
+            verified: Whether it has to be possible to tell afterwards that it was carried out.
+        """
+        flat = self.flatten(due)
+        if flat is None or not flat.append:
+            return None
+        shape = self._objects[due.key.object]
+        return flat if not verified or shape.incomparable.isdisjoint(flat.values) else None
+
 
 class _Shape:
-    """What of an object decides whether a write to it is flat: its multiselects, and those of particular types."""
+    """What of an object decides how its writes can go: its multiselects, and what of it is of particular types."""
 
     def __init__(self, known: ObjectSchema) -> None:
         self.attributes = known.attributes
         self.multiselect = frozenset(slug for slug, each in known.attributes.items() if each.multiselect)
+        self.incomparable = frozenset(slug for slug, each in known.attributes.items() if each.type in INCOMPARABLE)
         self.particular = frozenset(slug for slug, each in known.attributes.items() if each.type in _PARTICULAR)
 
 

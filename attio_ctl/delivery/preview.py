@@ -12,18 +12,23 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.limiter import MARGIN, Limits
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import Account
+from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, MemoryDeadLetters
-from attio_ctl.delivery.documented import patched
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.ledger import Ledger, MemoryLedger
 from attio_ctl.delivery.run import Engine, Observe, unobserved
+from attio_ctl.delivery.selection import RequestCount
 from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.mapping.program import Program
+from attio_ctl.state.schema import Schema
+
+DOCUMENTED: Final = RequestCount("documented", BatchOptions(), Schema())
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class Preview:
     What a delivery would come to.
 
     Attributes:
-        account: As after the run; `requests` without repetitions, `seconds` what the preview itself took.
+        account: As after the run; `requests` are those that write, without repetitions, `seconds` what the preview
+            itself took.
         writes: Folded writes by object.
         dead_letters: What the mappings reject, by the order of the input.
         eta: Seconds that the requests take at the limit of the token.
@@ -45,15 +51,16 @@ class Preview:
 
 
 class CountingTransport:
-    """A `Transport` that sends nothing and counts what the documented one would send."""
+    """A `Transport` that sends nothing and counts what another one would send."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: RequestCount) -> None:
+        self._count = count
         self.usage = Usage()
         self.writes: Counter[str] = Counter()
 
     async def send(self, writes: Sequence[Due]) -> AsyncGenerator[tuple[Due, Verdict], None]:
+        self.usage = Usage(writes=self.usage.writes + self._count.of(writes))
         for due in writes:
-            self.usage = Usage(writes=self.usage.writes + 1 + bool(patched(due)))
             self.writes[due.key.object] += 1
             yield due, Written()
 
@@ -63,6 +70,7 @@ async def preview(
     files: Sequence[Path],
     program: Program,
     ledger: Ledger | None,
+    count: RequestCount | None = None,
     stop: asyncio.Event,
     limits: Limits | None = None,
     observe: Observe = unobserved,
@@ -73,13 +81,14 @@ async def preview(
 
     Args:
         ledger: Read for what was accounted for and written before; None where nothing was delivered yet.
+        count: Of the way that the writes would go; of the documented one by default.
         stop: Set it to end early, with the account of what was read by then.
         limits: What the token is allowed, for the estimate; Attio's by default.
 
     Raises:
         EventsError, StorageError: as `deliver`.
     """
-    transport, letters = CountingTransport(), MemoryDeadLetters()
+    transport, letters = CountingTransport(count or DOCUMENTED), MemoryDeadLetters()
     engine = Engine(
         program=program,
         ledger=MemoryLedger(ledger),

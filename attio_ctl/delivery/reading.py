@@ -25,6 +25,7 @@ from attio_ctl.delivery.order import Ranks
 from attio_ctl.delivery.recent import Fingerprint, Recent
 from attio_ctl.delivery.source import Block, Line
 from attio_ctl.delivery.staging import Staging
+from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, Marks
 from attio_ctl.mapping.fast.header import Head, Header, Undecodable
 from attio_ctl.mapping.fast.program import accelerate
@@ -44,6 +45,7 @@ class Window:
         staging: What they say, by record.
         drafts: The dead letters so far.
         scratch: The folder for what does not fit in memory, the system's own where None.
+        tally: Counts on, beyond this window.
         firsts: Input number to the number of its first event.
     """
 
@@ -53,12 +55,14 @@ class Window:
     marks: Marks
     drafts: Drafts
     scratch: Path | None
+    tally: Tally
     firsts: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def over(cls, source: Source, *, now: datetime, ranks: int, scratch: Path | None) -> Window:
+    def over(cls, source: Source, *, now: datetime, ranks: int, scratch: Path | None, tally: Tally) -> Window:
         """A window that is still empty."""
-        return cls(source, now, Staging(ranks=ranks, scratch=scratch), Marks(), Drafts(scratch), scratch)
+        drafts = Drafts(scratch, tally.letters)
+        return cls(source, now, Staging(ranks=ranks, scratch=scratch), Marks(), drafts, scratch, tally)
 
     def accounts(self) -> dict[int, Account]:
         """The verdicts so far, by input; those that have no event of this window are left out."""
@@ -90,6 +94,7 @@ class Reader:
         """
         rank_of, marks, drafts, now = self.ranks.of, window.marks, window.drafts, window.now
         is_new, stage, run = recent.add, window.staging.add, self._program.run_headed
+        said = window.tally.said
         for owner, block in window.source.blocks():
             window.firsts.setdefault(owner, len(marks))
             for number, (head, outcomes) in enumerate(run(block.data)):
@@ -105,6 +110,7 @@ class Reader:
                 for name, mapped in outcomes:
                     if isinstance(mapped, Writes):
                         mark |= MAPPED
+                        said[name] += len(mapped.writes)
                         for write in mapped.writes:
                             stage(rank_of[write.key.object], Contribution(at, time.micros, name, write))
                     elif isinstance(mapped, Rejected):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from attio_ctl.attio.clock import Clock, SystemClock
+from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
 from attio_ctl.delivery.inputs import Files, Letters, Source
@@ -29,12 +30,15 @@ from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.sending import Sending
 from attio_ctl.delivery.streams import is_proven
+from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.transport import Transport
 from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError
 from attio_ctl.mapping.program import Program
 
 RATIO_AFTER: Final = 100
 """Events that a run reads before its share of dead letters says anything."""
+
+NO_REQUESTS: Final = Usage()
 
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks for new lines in files that are followed."""
@@ -49,11 +53,18 @@ class Progress:
         settled: The account up to the last settled window.
         waiting: Events of the window under way, 0 when none is.
         writes: Folded writes that Attio has taken of that window.
+        records: That the window has something to say about, 0 while it is read; `done` of those need nothing more.
+        usage: Requests of this process so far.
+        dead: Dead letters of the window so far.
     """
 
     settled: Account
     waiting: int = 0
     writes: int = 0
+    records: int = 0
+    done: int = 0
+    usage: Usage = NO_REQUESTS
+    dead: int = 0
 
     @property
     def account(self) -> Account:
@@ -102,6 +113,7 @@ class Engine:
         stop: Set it to end the run early: writes under way are finished, the rest stays pending.
         max_dead_ratio: The share of dead letters among the events of this run above which it halts (exit 14).
         scratch: The folder for what does not fit in memory; the system's own by default.
+        tally: Counts what each mapping comes to.
     """
 
     program: Program
@@ -113,6 +125,7 @@ class Engine:
     observe: Observe = unobserved
     clock: Clock = field(default_factory=SystemClock)
     scratch: Path | None = None
+    tally: Tally = field(default_factory=Tally)
 
     async def deliver(self, files: Sequence[Path]) -> Outcome:
         """
@@ -194,6 +207,7 @@ class _Delivery:
             now=datetime.fromtimestamp(engine.clock.wall(), UTC),
             ranks=self._reader.ranks.count,
             scratch=engine.scratch,
+            tally=engine.tally,
         )
         try:
             if not await self._read(window, run.account):
@@ -207,7 +221,7 @@ class _Delivery:
     async def _read(self, window: Window, settled: Account) -> bool:
         """Whether it was read to the end; nothing of it was sent either way."""
         for count in self._reader.read(window, self._recent):
-            self._engine.observe(Progress(settled, count))
+            self._engine.observe(Progress(settled, count, dead=window.drafts.codes.total()))
             await asyncio.sleep(0)  # for signals, and whoever watches
             if self._engine.stop.is_set():
                 return False
@@ -215,7 +229,7 @@ class _Delivery:
 
     async def _send(self, window: Window, run: Run) -> _Taken:
         engine, settled = self._engine, run.account
-        waiting = len(window.marks)
+        waiting, records = len(window.marks), window.staging.records
 
         def guard(refused: int = 0) -> AttioCtlError | None:
             codes = Counter(settled.codes) + window.drafts.codes + Counter(refused=refused)
@@ -225,6 +239,10 @@ class _Delivery:
             nonlocal run
             run = run.charged(self._spent(writes))
             engine.ledger.settle(Settlement(_unsettled(run, window, pending=True), cells))
+
+        def progress(writes: int, done: int) -> None:
+            dead = window.drafts.codes.total()
+            engine.observe(Progress(settled, waiting, writes, records, done, engine.transport.usage, dead))
 
         if halted := guard():
             return self._stopped(run, window, halted)
@@ -236,7 +254,7 @@ class _Delivery:
             reader=self._reader,
             window=window,
             note=note,
-            progress=lambda writes: engine.observe(Progress(settled, waiting, writes)),
+            progress=progress,
             guard=guard,
         )
         sent = await sending.send()

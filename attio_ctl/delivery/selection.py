@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, get_args
 
@@ -13,8 +14,9 @@ from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.config.models import Mapping as MappingSpec
 from attio_ctl.delivery.batch import BatchOptions, BatchTransport
 from attio_ctl.delivery.dispatch import Ending
-from attio_ctl.delivery.documented import DocumentedWriter
+from attio_ctl.delivery.documented import DocumentedWriter, patched
 from attio_ctl.delivery.drift import Drifts, WatchfulWriter
+from attio_ctl.delivery.flat import Flattener
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.simple import SimpleWriter
 from attio_ctl.delivery.singly import RecordWriter, SinglyTransport
@@ -79,6 +81,30 @@ def select_transport(
         on_fall_back=on_fall_back("batch", "simple"),
         clock=clock or SystemClock(),
     )
+
+
+class RequestCount:
+    """How many writing requests a transport takes as long as nothing is refused, dropped or missing."""
+
+    def __init__(self, way: Way, options: BatchOptions, schema: Schema) -> None:
+        """Arguments as for `select_transport`."""
+        self._way = way
+        self._options = options if way == "auto" else replace(options, objects=None)
+        self._flattener = Flattener(schema)
+
+    def of(self, writes: Sequence[Due]) -> int:
+        """Of one call of `send`."""
+        singly = in_batches = 0
+        for due in writes:
+            undocumented = self._way != "documented" and self._options.take(due.key.object)
+            if undocumented and self._way != "simple" and self._fits(due):
+                in_batches += 1
+            else:
+                singly += 1 if undocumented and self._flattener.flatten(due) else 1 + bool(patched(due))
+        return singly + math.ceil(in_batches / self._options.size)
+
+    def _fits(self, due: Due) -> bool:
+        return self._flattener.flatten_for_batch(due, verified=self._options.verify) is not None
 
 
 class _ByObject:

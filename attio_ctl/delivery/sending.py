@@ -81,7 +81,7 @@ class Sending:
         reader: Reader,
         window: Window,
         note: Callable[[RecordCells, int], None],
-        progress: Callable[[int], None],
+        progress: Callable[[int, int], None],
         guard: Callable[[int], AttioCtlError | None],
     ) -> None:
         """
@@ -89,7 +89,8 @@ class Sending:
             ledger: Asked what is in the records.
             note: Takes the cells of the records that were written since it was last called, and how many writes that
                 took; called about once a second.
-            progress: Told every tenth of a second how many folded writes Attio has taken.
+            progress: Told every tenth of a second how many folded writes Attio has taken, and how many records are done
+                with, those that needed no write among them.
             guard: Asked after each refusal whether to go on, with the number of records that are refused and not looked
                 into yet; what it gives is why not.
         """
@@ -105,6 +106,7 @@ class Sending:
         self._fresh: dict[RecordKey, Cells] = {}
         self._refused: dict[RecordKey, Refused] = {}
         self._writes = 0
+        self._done = 0
         self._unnoted = 0
         self._noted_at = self._told_at = clock.monotonic()
         self._halt: Unsent | None = None
@@ -181,12 +183,15 @@ class Sending:
                 due.append(each)
             else:
                 self._take(each, known)
+        self._done += len(groups) - len(due)
         open_ = {each.key for each in due}
         rest: dict[RecordKey, Group] = {}
         async with aclosing(self._transport.send(due)) as verdicts:
             async for each, verdict in verdicts:
+                self._done += 1
                 match verdict:
                     case Written():
+                        self._window.tally.written[groups[each.key][-1].mapping] += 1
                         self._written(each, known)
                     case Refused():
                         self._refused[each.key] = verdict
@@ -279,7 +284,7 @@ class Sending:
             self._fresh, self._unnoted = {}, 0
             self._noted_at = now
         if now - self._told_at >= TELL_EVERY:
-            self._progress(self._writes)
+            self._progress(self._writes, self._done)
             self._told_at = now
 
     def _take(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:

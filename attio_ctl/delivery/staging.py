@@ -50,6 +50,7 @@ class Staging:
         """
         self._hot: list[dict[RecordKey, list[Contribution]]] = [{} for _ in range(ranks)]
         self._count = 0
+        self._spilled = 0
         self._held = held
         self._scratch = scratch
         self._files: dict[tuple[int, int], IO[bytes]] = {}
@@ -77,6 +78,11 @@ class Staging:
             self._count += len(group) - before
 
     @property
+    def records(self) -> int:
+        """How many there are; one that was written to the disk several times counts as often."""
+        return self._spilled + sum(map(len, self._hot))
+
+    @property
     def is_spilled(self) -> bool:
         """Whether part of it is on the disk: then a rank comes in partitions, which do not know of each other."""
         return bool(self._files)
@@ -102,6 +108,7 @@ class Staging:
             file.close()
 
     def _spill(self) -> None:
+        self._spilled = self.records
         try:
             for rank, hot in enumerate(self._hot):
                 parts: list[list[list[Contribution]]] = [[] for _ in range(PARTITIONS)]

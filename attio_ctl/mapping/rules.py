@@ -128,8 +128,8 @@ ODD_PATH: Final = Rule(
 )
 UNKNOWN_FILTER: Final = Rule(
     "AC319",
-    "a filter that does not exist",
-    "Segment's engine passes the value on unchanged, and tells nobody.",
+    "a filter that does nothing, or fails",
+    "Segment's engine passes a value through a filter that it does not know, and fails on those that are switched off.",
     "Mend the filter's name, or use a directive such as `@case` or `@replace`.",
     "warning",
 )

@@ -41,13 +41,14 @@ def match(desired: State, live: State) -> Pairs:
         return live.resources.get(address) if address is not None else None
 
     def old_name(resource: Resource) -> Resource | None:
-        address = _live_address(resource, pairs)
-        if address is None or resource.renamed_from is None:
+        if resource.renamed_from is None:
             return None
-        return live.resources.get(address.renamed(resource.renamed_from))
+        address = _live_address(resource, pairs)
+        return live.resources.get(address.renamed(resource.renamed_from)) if address is not None else None
 
     def only_old_name(resource: Resource) -> Resource | None:
-        return old_name(resource) if same_name(resource) is None else None
+        found = old_name(resource)
+        return found if found is not None and same_name(resource) is None else None
 
     def same_webhook(resource: Resource) -> Resource | None:
         return next(_webhooks(live, lambda fields: fields == resource.fields), None)
@@ -79,7 +80,9 @@ def _live_address(resource: Resource, pairs: Pairs) -> Address | None:
     if parent is None or parent not in pairs:
         return address
     live_parent = pairs[parent]
-    return None if live_parent is None else live_parent.address.child(address.kind, address.name)
+    if live_parent is None:
+        return None
+    return address if live_parent.address == parent else live_parent.address.child(address.kind, address.name)
 
 
 def _webhooks(live: State, fits: Callable[[Mapping[str, Json]], bool]) -> Iterator[Resource]:
@@ -104,6 +107,8 @@ class Renames:
 
     def address(self, old: Address) -> Address:
         """The new address of a live resource, whose own name or whose parents' names may change."""
+        if not self.moved:
+            return old
         for length in range(len(old.steps), 0, -1):
             new = self.moved.get(Address(old.steps[:length]))
             if new is not None:

@@ -57,6 +57,9 @@ def plan_removals(
 
     What an entry names may lie in something that the same plan renames: its old address is good, and so is its new one.
     """
+    removals = tuple(removals)
+    if not removals:
+        return
     renames = renames_of(pairs)
     named_by = {target: address for address, r in desired.resources.items() for target in targets_of(r.fields)}
     defined = {own_id(resource): address for address, resource in pairs.items() if resource is not None}

@@ -138,6 +138,15 @@ def uniqueness_conflict(slug: str) -> RefusedError:
     )
 
 
+def matching_not_unique() -> RefusedError:
+    """400 of a matching attribute that is not unique, as seen in 2026-04 and 2026-10."""
+    return RefusedError(
+        400,
+        "matching_attribute_definition_not_unique",
+        "The matching attribute specified is not a unique attribute.",
+    )
+
+
 def missing_value(attribute_id: str) -> RefusedError:
     """400 of a required attribute without a value."""
     return RefusedError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from attio_ctl.address import Address
 from attio_ctl.attio.errors import NotFoundError
@@ -61,32 +62,22 @@ async def read_live(attio: AttioReader, workspace: Workspace) -> State:
             *(("objects", answer["id"]["object_id"], slug_of(answer, "object_id")) for answer in objects),
             *(("lists", answer["id"]["list_id"], slug_of(answer, "list_id")) for answer in lists),
         ]
+        names = Names(
+            slugs={parent_id: slug for _, parent_id, slug in parents},
+            emails={m["id"]["workspace_member_id"]: m["email_address"] for m in reading_members.result()},
+        )
         async with asyncio.TaskGroup() as group:
             reads = [
-                (target, slug, group.create_task(_read_attributes(attio, attempt, target, slug)))
-                for target, _, slug in parents
+                group.create_task(_read_attributes(attio, attempt, target, slug, names)) for target, _, slug in parents
             ]
     except* CredentialsError as errors:
         raise first_of(errors) from None
 
-    found = [(target, slug, task.result()) for target, slug, task in reads]
-    names = Names(
-        slugs={parent_id: slug for _, parent_id, slug in parents},
-        attributes={
-            attribute["id"]["attribute_id"]: attribute["api_slug"]
-            for _, _, attributes in found
-            for attribute, _ in attributes
-        },
-        emails={m["id"]["workspace_member_id"]: m["email_address"] for m in reading_members.result()},
-    )
+    parts = [resource for task in reads for resource in task.result()]
+    slugs = {part.ids["attribute_id"]: part.address.name for part in parts if part.address.kind == "attribute"}
     resources = [object_resource(answer) for answer in objects] + [list_resource(answer, names) for answer in lists]
-    for target, slug, attributes in found:
-        parent = Address.root(target.removesuffix("s"), slug)
-        for attribute, titled in attributes:
-            resource = attribute_resource(parent, attribute, names)
-            resources.append(resource)
-            resources += [titled_resource(resource.address, attribute["type"], answer) for answer in titled]
-    resources += [webhook_resource(answer, names) for answer in reading_webhooks.result()]
+    resources += parts
+    resources += [webhook_resource(each, replace(names, attributes=slugs)) for each in reading_webhooks.result()]
     return State(
         # Where an archived option has the title of an active one, the active one is meant.
         resources={resource.address: resource for resource in sorted(resources, key=lambda r: not r.archived)},
@@ -98,29 +89,29 @@ async def read_live(attio: AttioReader, workspace: Workspace) -> State:
 
 
 async def _read_attributes(
-    attio: AttioReader, attempt: Attempt, target: Target, parent: str
-) -> list[tuple[Item, Sequence[Item]]]:
-    """The attributes of one object or list, each with its options or statuses."""
-    where = str(Address.root(target.removesuffix("s"), parent))
-    attributes = await attempt(f"attributes of {where}", lambda: attio.attributes(target, parent))
+    attio: AttioReader, attempt: Attempt, target: Target, parent: str, names: Names
+) -> list[Resource]:
+    """
+    The attributes of one object or list, each followed by its options or statuses.
 
-    async def titled(attribute: Item) -> Sequence[Item]:
-        slug = attribute["api_slug"]
-        match attribute["type"]:
-            case "select":
-                return await attempt(
-                    f"options of {where}.attribute.{slug}", lambda: attio.options(target, parent, slug)
-                )
-            case "status":
-                return await attempt(
-                    f"statuses of {where}.attribute.{slug}", lambda: attio.statuses(target, parent, slug)
-                )
-            case _:
-                return ()
+    They are made of the answers as these come, in the time that the read limit leaves.
+    """
+    own = Address.root(target.removesuffix("s"), parent)
+    attributes = await attempt(f"attributes of {own}", lambda: attio.attributes(target, parent))
+
+    async def whole(attribute: Item) -> list[Resource]:
+        slug, kind = attribute["api_slug"], attribute["type"]
+        resource = attribute_resource(own, attribute, names)
+        titled: Sequence[Item] = ()
+        if kind == "select":
+            titled = await attempt(f"options of {resource.address}", lambda: attio.options(target, parent, slug))
+        elif kind == "status":
+            titled = await attempt(f"statuses of {resource.address}", lambda: attio.statuses(target, parent, slug))
+        return [resource, *(titled_resource(resource.address, kind, answer) for answer in titled)]
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(titled(attribute)) for attribute in attributes]
-    return [(attribute, task.result()) for attribute, task in zip(attributes, tasks, strict=True)]
+        tasks = [group.create_task(whole(attribute)) for attribute in attributes]
+    return [resource for task in tasks for resource in task.result()]
 
 
 async def read_one(attio: AttioReader, address: Address, ids: Mapping[str, str], names: Names) -> Resource | None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from typing import Literal
 
+POST = re.compile(rb"POST ")
+
 
 class HangingProxy:
     """
-    Counts POST requests; a connection that carries the nth or a later one is stuck from then on, the others go on.
+    Counts POST requests, or others; a connection that carries the nth or a later one is stuck, the others go on.
 
     `hung` is set once the nth has come.
     """
 
-    def __init__(self, port: int, nth: int, when: Literal["before", "after"]) -> None:
-        self._port, self._nth, self._when = port, nth, when
+    def __init__(self, port: int, nth: int, when: Literal["before", "after"], counted: re.Pattern[bytes]) -> None:
+        self._port, self._nth, self._when, self._counted = port, nth, when, counted
         self._count = 0
         self._opened: list[socket.socket] = []
         self._lock = threading.Lock()
@@ -47,7 +50,7 @@ class HangingProxy:
     def _forward(self, client: socket.socket, server: socket.socket, stuck: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
-                if data.startswith(b"POST ") and self._is_late():
+                if self._counted.match(data) and self._is_late():
                     stuck.set()
                     self.hung.set()
                 if not (stuck.is_set() and self._when == "before"):
@@ -68,9 +71,11 @@ class HangingProxy:
 
 
 @contextlib.contextmanager
-def hanging_at(url: str, nth: int, when: Literal["before", "after"]) -> Iterator[HangingProxy]:
+def hanging_at(
+    url: str, nth: int, when: Literal["before", "after"], counted: re.Pattern[bytes] = POST
+) -> Iterator[HangingProxy]:
     """A proxy to a server on this machine, for as long as the block runs."""
-    proxy = HangingProxy(int(url.rsplit(":", 1)[1]), nth, when)
+    proxy = HangingProxy(int(url.rsplit(":", 1)[1]), nth, when, counted)
     try:
         yield proxy
     finally:

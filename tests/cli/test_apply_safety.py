@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -38,7 +39,10 @@ EVERYTHING = """
     lists:
       renewals: {name: Renewals, parent: companies, attributes: {phase: {type: status, title: Phase, statuses: [Open]}}}
     webhooks:
-      billing: {url: https://hooks.example.com/a, secret: {file: .secrets/billing}, on: [{event: note.created}]}
+      billing:
+        url: https://hooks.example.com/a
+        secret: {file: .secrets/billing}
+        on: [{event: note.created}, {event: record.updated, object: cars}]
 """
 
 
@@ -273,10 +277,32 @@ def test_a_signal_lets_what_is_under_way_end_and_says_how_to_go_on(write: Write,
         drained = time.monotonic() - began
 
     assert process.returncode == 130, errors
-    assert drained < 8  # five seconds to drain, and a moment to read back what was left
+    assert drained < 5
     assert "--resume" in errors
     (lease,) = (project / ".attio-ctl" / "runs").glob("*/lease.json")
     assert json.loads(lease.read_text())["expires"] == 0.0
+
+
+@pytest.mark.slow
+def test_a_signal_while_attio_does_not_answer_a_last_look_starts_no_write(
+    attio_ctl: Run, write: Write, project: Path, token: str
+) -> None:
+    last_look = re.compile(rb"GET /v2/objects/[0-9a-f-]{36}/attributes/[0-9a-f-]{36} ")
+    with attio(project) as url, hanging_at(url, 1, "before", last_look) as proxy:
+        write("objects: {people: {attributes: {a: {type: text, title: A}}}}", head=head(url))
+        attio_ctl("apply", "--auto-approve")
+        write("objects: {people: {attributes: {a: {type: text, title: B}}}}", head=head(proxy.url))
+        process = start(project, "apply", "--auto-approve")
+        assert proxy.hung.wait(30)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        process.communicate(timeout=20)
+        drained = time.monotonic() - began
+        titles = [each["title"] for each in ask(url, "objects/people/attributes") if each["api_slug"] == "a"]
+
+    assert process.returncode == 130
+    assert drained < 5
+    assert titles == ["A"]
 
 
 @pytest.mark.slow
@@ -306,7 +332,7 @@ def test_a_signal_at_the_prompt_ends_it_with_nothing_written(
 
     assert ended == code
     assert made["objects"] == ["companies", "people"]
-    assert not (project / ".attio-ctl").exists()
+    assert not (project / ".attio-ctl" / "runs").exists()
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ import pytest
 from attio_ctl.attio.clock import Clock
 from attio_ctl.attio.errors import ForbiddenError
 from attio_ctl.delivery.batch import SAMPLE, BatchOptions
-from attio_ctl.delivery.selection import Way, select_transport
+from attio_ctl.delivery.selection import RequestCount, Way, select_transport
 from attio_ctl.delivery.transport import Paused, Refused, Transport, Unsent, Written
 from attio_ctl.errors import PartialError
 from attio_ctl.mapping.writes import RecordKey
@@ -147,9 +147,11 @@ async def test_each_way_takes_the_requests_that_it_promises(place: Place) -> Non
     counts = {}
     for way in WAYS:
         network = Network()
+        writes = [person(f"{way}{n}", **({"tags": ["red"]} if n % 2 else {})) for n in range(40)]
         async with transport(place, way, network, size=10) as to:
-            await sent(to, [person(f"{way}{n}", **({"tags": ["red"]} if n % 2 else {})) for n in range(40)])
+            await sent(to, writes)
         counts[way] = network.counts
+        assert RequestCount(way, BatchOptions(10), place.schema).of(writes) == sum(network.counts.values())
 
     assert counts == {
         "documented": {"assert": 40, "patch": 20},
@@ -250,10 +252,13 @@ async def test_without_verification_nothing_is_read(place: Place) -> None:
 async def test_a_batch_for_some_objects_leaves_the_others_to_the_documented_way(place: Place) -> None:
     network = Network()
     async with transport(place, "auto", network, objects=frozenset({"users"})) as to:
-        await sent(to, [person(f"p{n}", tags=["red"]) for n in range(5)])
-        await sent(to, [user(f"u{n}") for n in range(5)])
+        people, users = [person(f"p{n}", tags=["red"]) for n in range(5)], [user(f"u{n}") for n in range(5)]
+        await sent(to, people)
+        await sent(to, users)
 
     assert network.counts == {"assert": 5, "patch": 5, "batch": 1}
+    count = RequestCount("auto", BatchOptions(objects=frozenset({"users"})), place.schema)
+    assert (count.of(people), count.of(users)) == (10, 1)
 
 
 @pytest.mark.parametrize("every", [1, 3])

@@ -20,6 +20,7 @@ SPECS: dict[str, Any] = {
             "phone_numbers": ["$.traits.phone", "$.traits.phones[0]"],
             "description": {"@if": {"blank": "$.traits.about", "then": "{{traits.about}}!", "else": "nothing"}},
             "job_title": {"@case": {"operator": "upper", "value": "$.traits.title"}},
+            "twitter": "$.traits.about.constructor.name",
         },
         "user": {
             "plan": {"@if": {"exists": "$.traits.plan", "then": "$.traits.plan", "else": "Free"}},

@@ -140,6 +140,8 @@ def test_a_fault_is_found_with_its_code_and_its_place(
         ({"@template": "{{ x"}, "AC317", ".@template", "never closed"),
         ("{{ name | upcase }}", "AC319", "", "`@liquid`"),
         ({"@liquid": "{{ name | upper }}"}, "AC319", ".@liquid", "did you mean `upcase`?"),
+        ({"@liquid": "{{ names | sort }}"}, "AC319", ".@liquid", "switched off, as in Segment"),
+        ({"@liquid": "{{ names | sample }}"}, "AC319", ".@liquid", "random"),
         ({"@if": {"exists": "$.a", "then": "{{ a"}}, "AC317", ".@if.then", "never closed"),
         ({"@case": {"operator": "upper", "value": "$a.b"}}, "AC317", ".@case.value", "write `$.a.b`"),
         (["$.a", "$b.c"], "AC317", ".1", "write `$.b.c`"),

@@ -16,7 +16,7 @@ from attio_ctl.mapping.expressions.reading import Steps
 from attio_ctl.state.resource import Json
 
 Kind = Literal["text", "path", "filter"]
-"""What is doubtful: a text that is nearly a path or a template, a path that leads elsewhere, a filter that is none."""
+"""A text that is nearly a path or a template, a path that leads elsewhere than it looks, a filter that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ def _in_member(key: str, value: Json, path: Steps) -> Iterator[Doubt]:
             yield from (Doubt("path", (*path, 0), message) for message in _in_path(root.replace("$.", "", 1), root))
             yield from doubts(shape, path)
         case "@liquid", str():
-            yield from (Doubt("filter", path, message) for message in _in_liquid(value))
+            from attio_ctl.mapping.expressions.liquid import doubtful_filters  # noqa: PLC0415  its library is large
+
+            yield from (Doubt("filter", path, message) for message in doubtful_filters(value))
         case ("@literal", str()) | ("@excludeWhenNull", str()):
             return
         case name, str() if name in _NO_VALUES:
@@ -113,11 +115,3 @@ def _in_path(path: str, shown: str) -> Iterator[str]:
         yield f"`{shown}`: a name with a dot in it cannot be reached, also not in quotes"
     elif ".." in path or path.endswith("."):
         yield f"a dot in `{shown}` has no name behind it, and is passed over"
-
-
-def _in_liquid(template: str) -> Iterator[str]:
-    from attio_ctl.mapping.expressions.liquid import unknown_filters  # noqa: PLC0415  few mappings need its library
-
-    for name, meant in unknown_filters(template):
-        hint = f"; did you mean `{meant}`?" if meant else ""
-        yield f"there is no filter `{name}`, so what it is given passes unchanged{hint}"

@@ -11,23 +11,23 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from liquid import BoundTemplate, Environment
+from liquid import BoundTemplate, Environment, RenderContext
 from liquid.exceptions import FilterError, LiquidError
 
-from attio_ctl.mapping.expressions.encoding import json_text
 from attio_ctl.mapping.expressions.javascript import number_text, units
+from attio_ctl.mapping.expressions.liquid_filters import FILTERS, LONGEST_RESULT, NOT_THERE, shown
 from attio_ctl.mapping.expressions.node import Expression, ExpressionError, Resolved
 from attio_ctl.mapping.expressions.reading import Reader, Steps, kind_of
 from attio_ctl.state.resource import Json
 
 LONGEST_TEMPLATE: Final = 1000
 """Characters, in UTF-16 units."""
-LONGEST_RESULT: Final = 10_000_000
-"""Characters that a template, or one filter in it, may give: Attio's limit for a text in bytes."""
+_INDEX = re.compile(r"\d+", re.ASCII)
 
 DISABLED_TAGS: Final = ("case", "for", "include", "layout", "render", "tablerow")
 DISABLED_FILTERS: Final = (
@@ -35,6 +35,10 @@ DISABLED_FILTERS: Final = (
     "group_by_exp", "has", "has_exp", "map", "newline_to_br", "reject", "reject_exp", "reverse", "sort",
     "sort_natural", "type", "uniq", "where_exp",
 )  # fmt: skip
+_REFUSED: Final = {
+    **dict.fromkeys(DISABLED_FILTERS, "switched off, as in Segment"),
+    "sample": "random: the same event would not give the same record again",
+}
 
 
 class _Object(dict[str, Any]):
@@ -68,13 +72,7 @@ class _List(list[Any]):
     """A list that prints its members one after the other."""
 
     def __str__(self) -> str:
-        return "".join(_shown(item) for item in self)
-
-
-def _shown(item: Any) -> str:
-    if item is None:
-        return ""
-    return ("true" if item else "false") if isinstance(item, bool) else str(item)
+        return "".join(shown(item) for item in self)
 
 
 def _passed_through(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,98 +83,53 @@ def _passed_through(run: Callable[..., Any]) -> Callable[..., Any]:
     return filtered
 
 
-def _disabled_filter(name: str) -> Callable[..., Any]:
+def _refused_filter(name: str, why: str) -> Callable[..., Any]:
     def refuse(*_: Any, **__: Any) -> Any:
-        raise FilterError(f"filter `{name}` is switched off, as in Segment", token=None)
+        raise FilterError(f"filter `{name}` is {why}", token=None)
 
     return refuse
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or value is None:
-        return int(bool(value))
-    if isinstance(value, int | float):
-        return value
-    try:
-        parsed = float(str(value))
-    except ValueError:
-        return 0
-    return int(parsed) if parsed.is_integer() else parsed
+class _Context(RenderContext):
+    """Steps into a value as JavaScript has them: texts have a length and characters, objects no first member."""
+
+    def get_item(self, obj: Any, key: Any) -> Any:
+        if isinstance(obj, dict):
+            return len(obj) if key == "size" and key not in obj else obj[str(key)]
+        if isinstance(obj, str | list):
+            members = units(obj) if isinstance(obj, str) else obj
+            if key in ("length", "size"):
+                return len(members)
+            if isinstance(key, int) or (isinstance(key, str) and _INDEX.fullmatch(key)):
+                return members[int(key)]
+            if isinstance(obj, list) and key in ("first", "last"):
+                return members[0 if key == "first" else -1]
+        raise KeyError(key)
 
 
-def _divided_by(value: Any, by: Any, whole: Any = False) -> Any:
-    """Division is not cut to whole numbers unless a third argument asks for it."""
-    left, right = _number(value), _number(by)
-    if right == 0:
-        return float("nan") if left == 0 else float("inf")
-    return left // right if whole else left / right
-
-
-def _modulo(value: Any, by: Any) -> Any:
-    right = _number(by)
-    return _number(value) % right if right else float("nan")
-
-
-def _round(value: Any, digits: Any = 0) -> Any:
-    scale = 10 ** int(_number(digits))
-    return (_number(value) * scale + 0.5) // 1 / scale
-
-
-def _replace(value: Any, search: Any, new: Any = "") -> str:
-    text, old, to = _shown(value), _shown(search), _shown(new)
-    count = text.count(old) if old else len(text) + 1
-    if len(text) + count * max(len(to) - len(old), 0) > LONGEST_RESULT:
-        raise FilterError(f"a text of more than {LONGEST_RESULT:,} characters", token=None)
-    return text.replace(old, to)
-
-
-def _compact(value: Any) -> Any:
-    return [item for item in value if item is not None] if isinstance(value, list) else value
-
-
-def _json(value: Any) -> str:
-    return json_text(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _capitalize(value: Any) -> str:
-    text = _shown(value)
-    return text[:1].upper() + text[1:].lower()
-
-
-def _default(value: Any, instead: Any = "") -> Any:
-    return instead if value is False or value in ("", [], {}) or value is None or not _exists(value) else value
-
-
-def _exists(value: Any) -> bool:
-    return isinstance(value, str | bool | int | float | list | dict)
+class _Template(BoundTemplate):
+    context_class = _Context
 
 
 class _Segment(Environment):
     """Liquid as Segment runs it."""
 
     local_namespace_limit: ClassVar[int | None] = 10_000_000
+    template_class = _Template
     output_stream_limit: ClassVar[int | None] = LONGEST_RESULT
 
     def __init__(self) -> None:
         super().__init__(strict_filters=False)
         for name in DISABLED_TAGS:
             self.tags.pop(name, None)
-        ours = {
-            "divided_by": _divided_by, "round": _round, "replace": _replace, "compact": _compact, "json": _json,
-            "jsonify": _json, "inspect": _json, "capitalize": _capitalize, "default": _default, "modulo": _modulo,
-        }  # fmt: skip
+        for name in NOT_THERE:
+            self.filters.pop(name, None)
         run: Any
-        for name, run in {**self.filters, **ours}.items():
+        for name, run in {**self.filters, **FILTERS}.items():
             # The attributes that ask for the context are on the library's own functions; `wraps` carries them over.
             self.filters[name] = _passed_through(run)
-        for name in DISABLED_FILTERS:
-            self.filters[name] = _disabled_filter(name)
+        for name, why in _REFUSED.items():
+            self.filters[name] = _refused_filter(name, why)
 
 
 @functools.cache
@@ -213,17 +166,21 @@ def read_liquid(reader: Reader, operand: Any, path: Steps) -> Expression:
         return reader.late_fault(path, f"`@liquid`: {str(error).splitlines()[0]}")
 
 
-def unknown_filters(template: str) -> Iterator[tuple[str, str | None]]:
-    """The filters of a template that do not exist, each with the nearest name; none where it cannot be read at all."""
+def doubtful_filters(template: str) -> Iterator[str]:
+    """What is to be said of filters that do nothing or fail, in a template that can be read."""
     known = _environment().filters
     try:
         used = _environment().from_string(template).analyze().filters
     except (LiquidError, RecursionError):
         return  # told when it is read
     for name in used:
-        if name not in known:
-            near = difflib.get_close_matches(name, sorted(known.keys() - set(DISABLED_FILTERS)), 1)
-            yield name, _OTHER_WORDS.get(name, near[0] if near else None)
+        if name in _REFUSED:
+            yield f"filter `{name}` is {_REFUSED[name]}; events that reach it are refused"
+        elif name not in known:
+            near = difflib.get_close_matches(name, sorted(known.keys() - _REFUSED.keys()), 1)
+            meant = _OTHER_WORDS.get(name, near[0] if near else None)
+            hint = f"; did you mean `{meant}`?" if meant else ""
+            yield f"there is no filter `{name}`, so what it is given passes unchanged{hint}"
 
 
 _OTHER_WORDS: Final = {

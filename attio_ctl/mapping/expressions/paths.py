@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from attio_ctl.mapping.expressions.javascript import MISSING, is_falsy, units
 from attio_ctl.mapping.expressions.node import Expression, ExpressionError, Literal, Resolved
@@ -35,17 +36,26 @@ def follow(data: Json, steps: tuple[str, ...]) -> Resolved:
     """
     The value at the path, or `MISSING`; a falsy value on the way (0, '', false, null) is itself what is found.
 
-    Source: Segment's mapping code, as seen to run; so are `length` of texts and lists, and an index into a text.
+    Of what JavaScript's values have of their own, there are `length` and indices of texts and lists, and
+    `constructor.name` of anything.
+    Source: Segment's mapping code, as seen to run.
     """
     value = data
-    for step in steps:
-        if isinstance(value, dict):
-            value = value.get(step, MISSING)
-        elif is_falsy(value):
+    for place, step in enumerate(steps):
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif is_falsy(value) and not isinstance(value, dict):
             return value
+        elif step == CONSTRUCTOR:
+            name = _CONSTRUCTORS.get(type(value), "Number") if steps[place + 1 : place + 2] == ("name",) else MISSING
+            return follow(name, steps[place + 2 :])
         else:
             value = _of_list_or_text(value, step)
     return value
+
+
+CONSTRUCTOR: Final = "constructor"
+_CONSTRUCTORS: Final[Mapping[type, str]] = {bool: "Boolean", dict: "Object", list: "Array", str: "String"}
 
 
 def _of_list_or_text(value: Any, step: str) -> Resolved:

@@ -17,11 +17,11 @@ from typing import Any, Final
 from msgspec import Struct, defstruct
 
 from attio_ctl.mapping.expressions.javascript import MISSING
+from attio_ctl.mapping.expressions.paths import CONSTRUCTOR
 from attio_ctl.mapping.fast.header import FIELDS, Header
 
-# What a path takes from a list or a text rather than from an object.
-_OF_LISTS: Final = "length"
-
+# What a path takes from a value itself rather than from a field of an object.
+_OF_VALUES: Final = frozenset({"length", CONSTRUCTOR})
 
 # What msgspec cannot name a field by; whatever has such a key is read whole.
 _UNNAMEABLE: Final = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')
@@ -63,11 +63,11 @@ def shape_of(paths: Iterable[tuple[str, ...]]) -> Shape:
     The shape of events for paths of at least one step each.
 
     Raises:
-        CannotGenerate: the event itself has a key that cannot be named.
+        CannotGenerate: the event itself has a key that cannot be named, or is asked for its kind.
     """
     root = Branch("event", below={key: Branch(name, read=True) for key, name in FIELDS.items()})
     for path in paths:
-        if _UNNAMEABLE.search(path[0]):
+        if path[0] == CONSTRUCTOR or _UNNAMEABLE.search(path[0]):
             raise CannotGenerate(path[0])
         branch = root
         for index, step in enumerate(path):
@@ -75,7 +75,7 @@ def shape_of(paths: Iterable[tuple[str, ...]]) -> Shape:
             if branch.read:
                 break
             following = path[index + 1] if index + 1 < len(path) else None
-            if following is None or following == _OF_LISTS or following.isdecimal() or _UNNAMEABLE.search(following):
+            if following is None or following in _OF_VALUES or following.isdecimal() or _UNNAMEABLE.search(following):
                 branch.read = True
                 break
     own = {key: below for key, below in root.below.items() if key not in FIELDS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attio_ctl.sandbox.errors import RefusedError, missing_value, value_not_found
+from attio_ctl.sandbox.errors import RefusedError, matching_not_unique, missing_value, value_not_found
 from attio_ctl.sandbox.model import Attribute, Collection
 from attio_ctl.sandbox.records import rows, unique
 from attio_ctl.sandbox.records.parse import Parsed
@@ -22,11 +22,7 @@ def matching_attribute(collection: Collection, named: str) -> Attribute:
     if found is None or found.archived:
         raise value_not_found(f'No attribute was found for matching_attribute slug/ID "{named}".')
     if not found.unique:
-        raise RefusedError(
-            400,
-            "matching_attribute_definition_not_unique",
-            "The matching attribute specified is not a unique attribute.",
-        )
+        raise matching_not_unique()
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from attio_ctl.sandbox.errors import RefusedError, invalid_value, validation, value_not_found
+from attio_ctl.sandbox.errors import RefusedError, invalid_value, matching_not_unique, validation, value_not_found
 from attio_ctl.sandbox.model import Attribute, Collection, Json, Member, Payload, Schema
 from attio_ctl.sandbox.records import unique
 from attio_ctl.sandbox.shape import UUID, required
@@ -154,11 +154,7 @@ class ValueReader:
         if matching is None or matching.archived:
             raise value_not_found(f'Cannot find attribute with slug/ID "{named}".')
         if not matching.unique:
-            raise RefusedError(
-                400,
-                "matching_attribute_definition_not_unique",
-                "The matching attribute specified is not a unique attribute.",
-            )
+            raise matching_not_unique()
         items = raw if isinstance(raw, list) else [raw]
         if len(items) != 1:
             raise bad("Matching on multiple values is not currently supported", [named])

@@ -21,6 +21,7 @@ from attio_ctl.sandbox.routes.records import find_record
 from attio_ctl.sandbox.shape import Exactly, Fields, ListOf, Maybe, Text, data, invalid
 from attio_ctl.sandbox.values.times import read_microseconds
 
+_TIMES: Final = ("active_from", "active_until")
 _REPLACE: Final = data(
     {
         "values": ListOf(Fields({"active_from": Text(), "active_until": Maybe(Text(nullable=True))}), min_length=1),
@@ -87,10 +88,8 @@ def _replace(call: Call, collection: Collection, row: Row) -> Json:
 
 
 def _dated(reader: ValueReader, attribute: Attribute, index: int, raw: dict[str, Json]) -> Dated:
-    (payload,) = reader.payloads(
-        attribute, [{name: raw[name] for name in raw.keys() - {"active_from", "active_until"}}]
-    )
-    times = {name: raw.get(name) for name in ("active_from", "active_until")}
+    (payload,) = reader.payloads(attribute, [{name: one for name, one in raw.items() if name not in _TIMES}])
+    times = {name: raw.get(name) for name in _TIMES}
     read = {name: None if text is None else read_microseconds(text) for name, text in times.items()}
     for name, text in times.items():
         if text is not None and read[name] is None:
