@@ -14,19 +14,15 @@ says so.
 from __future__ import annotations
 
 import argparse
-import json
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import orjson
+import segment
 from pydantic import TypeAdapter
 
 from attio_ctl.config.models import Mapping
@@ -38,9 +34,6 @@ from attio_ctl.state.standard import standard_state
 
 CHUNK_LINES = 250
 RECEIVED = "2026-11-02T09:00:00.300Z"
-SEGMENT_VERSION = "3.497.0"
-# Their package pins a version that npm no longer serves, and meets a newer fast-uri that refuses its schema names.
-OVERRIDES = {"@aws-sdk/client-kinesis": "^3.800.0", "fast-uri": "3.0.6"}
 
 PERSON = {
     "name": {"@template": "{{traits.lastName}}, {{traits.firstName}}"},
@@ -157,66 +150,6 @@ def rates(count: int, rounds: int, *sides: Callable[[], object]) -> list[float]:
     return [count / statistics.median(times) for times in taken]
 
 
-SEGMENT_PROGRAM = """
-const core = '%(root)s/node_modules/@segment/actions-core/dist/cjs/';
-const wire = require(core + 'fetch.js');
-const answer = async () => new wire.Response('{}', {status: 202, headers: {'content-type': 'application/json'}});
-Object.defineProperty(wire, 'default', {value: answer, configurable: true});
-const {Destination} = require(core + 'index.js');
-const destinations = '%(root)s/node_modules/@segment/action-destinations/dist/destinations/';
-const definition = require(destinations + 'attio/index.js').default;
-const lines = require('fs').readFileSync('%(events)s', 'utf8').trim().split('\\n');
-const settings = {subscription: {subscribe: 'type = "identify"', partnerAction: 'identifyUser', mapping: %(mapping)s}};
-(async () => {
-  for (let round = 0; round < %(rounds)d; round++) {
-    const destination = new Destination(definition);
-    const started = process.cpuUsage();
-    for (let at = 0; at < lines.length; at += 1000) {
-      await destination.onBatch(lines.slice(at, at + 1000).map(JSON.parse), settings);
-    }
-    const used = process.cpuUsage(started);
-    console.log((used.user + used.system) / 1e6);
-  }
-})();
-"""
-
-
-def segment_rate(lines: list[bytes], rounds: int) -> float | None:
-    """Events per second of Segment's published code, None where it cannot be installed."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        return None
-    root = Path(tempfile.gettempdir()) / f"attio-ctl-bench-segment-{SEGMENT_VERSION}"
-    root.mkdir(exist_ok=True)
-    if not (root / "node_modules/@segment/action-destinations").exists():
-        package = {
-            "private": True,
-            "dependencies": {"@segment/action-destinations": SEGMENT_VERSION},
-            "overrides": OVERRIDES,
-        }
-        (root / "package.json").write_text(json.dumps(package))
-        install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
-        if subprocess.run(install, cwd=root, check=False).returncode:
-            return None
-    (root / "events.ndjson").write_bytes(b"\n".join(lines) + b"\n")
-    mapping = {
-        "email_address": {"@path": "$.traits.email"},
-        "user_id": {"@path": "$.userId"},
-        "person_attributes": PERSON,
-        "user_attributes": USER,
-        "received_at": {"@path": "$.receivedAt"},
-    }
-    source = SEGMENT_PROGRAM % {
-        "root": root,
-        "events": root / "events.ndjson",
-        "mapping": json.dumps(mapping),
-        "rounds": rounds,
-    }
-    (root / "bench.js").write_text(source)
-    ran = subprocess.run([node, "bench.js"], cwd=root, capture_output=True, text=True, check=True)
-    return len(lines) / statistics.median(map(float, ran.stdout.split()))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=20_000)
@@ -245,7 +178,7 @@ def main() -> None:
     print(f"the same, every phone number new      {phones:>10,.0f}")
     print(f"NDJSON to headers and writes          {writing:>10,.0f}   {writing / yardstick:.2f} x orjson.loads")
     if options.segment:
-        theirs = segment_rate(repeated, max(3, options.rounds // 2))
+        theirs = segment.rate(repeated, PERSON, USER, max(3, options.rounds // 2))
         if theirs is None:
             print("Segment's published code              not measured: npm is absent or cannot install it")
         else:

@@ -1,68 +1,55 @@
-"""Contributions as bytes, for scratch space on the disk: MessagePack, with what JSON has no form for as extensions."""
+"""
+Contributions as bytes, for scratch space on the disk: MessagePack, which writes Structs as maps.
+
+Among values a map may be a record's key or id, a name or a location; they are told apart by their keys when they are
+read again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from attio_ctl.delivery.fold import Contribution
-from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value, Write
+from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value
 
-_KEY: Final = 1
-_ID: Final = 2
-_NAME: Final = 3
-
-
-def pack(contributions: Iterable[Contribution]) -> bytes:
-    """The inverse of `unpack`."""
-    return _encode(
-        [
-            (
-                (each.event, each.time, each.mapping, write.key.object, write.key.attribute, write.key.value),
-                {slug: _packed(value) for slug, value in write.values.items()},
-                tuple(write.append),
-            )
-            for each in contributions
-            for write in (each.write,)
-        ]
-    )
+pack: Final = msgspec.msgpack.Encoder().encode
+"""Takes a list of contributions."""
 
 
-def unpack(packed: bytes) -> list[Contribution]:
+def unpack(packed: bytes) -> Sequence[Contribution]:
     """The contributions, equal to those that were packed."""
-    return [
-        Contribution(event, time, mapping, Write(RecordKey(obj, attribute, value), values, frozenset(append)))
-        for (event, time, mapping, obj, attribute, value), values, append in _DECODER.decode(packed)
-    ]
+    found = _decode(packed)
+    for contribution in found:
+        values: Any = contribution.write.values
+        for slug, value in values.items():
+            if value.__class__ is dict or value.__class__ is list:
+                values[slug] = _restored(value)
+    return found
 
 
-def _packed(value: Value) -> Any:
-    match value:
-        case None | str() | bool() | int() | float():
-            return value
-        case list():
-            return [_packed(item) for item in value]
-        case RecordKey(obj, attribute, text):
-            return msgspec.msgpack.Ext(_KEY, _encode((obj, attribute, text)))
-        case RecordId(obj, record_id):
-            return msgspec.msgpack.Ext(_ID, _encode((obj, record_id)))
-        case PersonalName():
-            return msgspec.msgpack.Ext(_NAME, _encode(dict(value)))
-        case _:
-            return value
+def _restored(value: Any) -> Value:
+    if value.__class__ is list:
+        return [_restored(item) for item in value]
+    if value.__class__ is dict:
+        made = _MADE_OF.get(frozenset(value))
+        return value if made is None else made(value)
+    return value
 
 
-def _special(code: int, data: memoryview) -> Value:
-    match code:
-        case 1:
-            return RecordKey(*msgspec.msgpack.decode(data))
-        case 2:
-            return RecordId(*msgspec.msgpack.decode(data))
-        case _:
-            return PersonalName(msgspec.msgpack.decode(data))
+def _key(fields: Mapping[str, str]) -> RecordKey:
+    return RecordKey(**fields)
 
 
-_encode: Final = msgspec.msgpack.Encoder().encode
-_DECODER: Final = msgspec.msgpack.Decoder(ext_hook=_special)
+def _id(fields: Mapping[str, str]) -> RecordId:
+    return RecordId(**fields)
+
+
+_MADE_OF: Final[Mapping[frozenset[str], Callable[[Mapping[str, str]], Value]]] = {
+    frozenset(RecordKey.__struct_fields__): _key,
+    frozenset(RecordId.__struct_fields__): _id,
+    frozenset(("first_name", "last_name", "full_name")): PersonalName,
+}
+_decode: Final = msgspec.msgpack.Decoder(list[Contribution]).decode

@@ -37,8 +37,8 @@ NOTE_EVERY: Final = 1.0
 TELL_EVERY: Final = 0.1
 """Seconds between two words on how it goes."""
 
-AT_ONCE: Final = 20_000
-"""Records that are folded and given to the transport at a time: two full batches."""
+AT_ONCE: Final = 10_000
+"""Records that are folded and given to the transport at a time: one full batch."""
 
 REFUSED_AT_ONCE: Final = 2_000
 """Refused records that one further reading of the window collects everything about."""

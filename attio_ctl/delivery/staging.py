@@ -2,8 +2,9 @@
 What the events of a window have to say, by record, until it is sent.
 
 A contribution that a newer one overtakes is dropped at once, so what is held grows with records and not with events.
-What is too much for memory goes to the disk, partitioned by record: each partition is small enough to be folded in
-memory later. The disk is scratch space, gone with the process however it ends; nothing was sent from it yet.
+Once the room is full, records that are held go on taking in what is said about them; what is said about others goes to
+the disk, partitioned by record, and each partition is small enough to be folded in memory later. The disk is scratch
+space, gone with the process however it ends; nothing was sent from it yet.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from attio_ctl.mapping.writes import RecordKey
 Groups: TypeAlias = Mapping[RecordKey, Sequence[Contribution]]
 """Contributions by record, those to one record from the oldest to the newest."""
 
-HELD: Final = 150_000
-"""Contributions that are held in memory; one of six attributes takes about half a kilobyte."""
+HELD: Final = 100_000
+"""Contributions that are held in memory; one of six attributes takes nearly a kilobyte."""
 
 PARTITIONS: Final = 32
 """A million records on the disk are 30,000 in memory at a time."""
+
+_PORTION: Final = 200
+"""Contributions of a partition that are written together."""
 
 _LENGTH: Final = 8
 """Bytes before each portion on the disk that say how long it is."""
@@ -48,11 +52,11 @@ class Staging:
             scratch: The folder for what does not fit; the system's own by default.
             held: See `HELD`.
         """
-        self._hot: list[dict[RecordKey, list[Contribution]]] = [{} for _ in range(ranks)]
-        self._count = 0
-        self._spilled = 0
-        self._held = held
+        self._held: list[dict[RecordKey, list[Contribution]]] = [{} for _ in range(ranks)]
+        self._room = held
+        self._beyond = 0
         self._scratch = scratch
+        self._overflow: dict[tuple[int, int], list[Contribution]] = {}
         self._files: dict[tuple[int, int], IO[bytes]] = {}
 
     def add(self, rank: int, contribution: Contribution) -> None:
@@ -62,30 +66,31 @@ class Staging:
         Raises:
             StorageError: it does not fit in memory, nor on the disk.
         """
-        hot = self._hot[rank]
+        held = self._held[rank]
         key = contribution.write.key
-        group = hot.get(key)
+        group = held.get(key)
         if group is None:
-            hot[key] = [contribution]
-            self._count += 1
-            if self._count > self._held:
-                self._spill()
+            if self._room > 0:
+                held[key] = [contribution]
+                self._room -= 1
+            else:
+                self._put_off(rank, contribution)
         elif len(group) == 1 and group[0].time <= contribution.time and overtakes(contribution.write, group[0].write):
             group[0] = contribution  # as nearly always
         else:
             before = len(group)
             _join(group, contribution)
-            self._count += len(group) - before
+            self._room -= len(group) - before
 
     @property
     def records(self) -> int:
-        """How many there are; one that was written to the disk several times counts as often."""
-        return self._spilled + sum(map(len, self._hot))
+        """How many there are; of those on the disk, as many at most as there are contributions to them."""
+        return self._beyond + sum(map(len, self._held))
 
     @property
     def is_spilled(self) -> bool:
-        """Whether part of it is on the disk: then a rank comes in partitions, which do not know of each other."""
-        return bool(self._files)
+        """Whether part of it is on the disk: then a rank comes in portions, which do not know of each other."""
+        return bool(self._overflow)
 
     def groups(self, rank: int) -> Iterator[tuple[RecordKey, Sequence[Contribution]]]:
         """
@@ -94,56 +99,55 @@ class Staging:
         Raises:
             StorageError: the scratch space cannot be read.
         """
-        if self._files:
-            self._spill()
-            for partition in range(PARTITIONS):
-                yield from self._load(rank, partition).items()
-        else:
-            hot, self._hot[rank] = self._hot[rank], {}
-            yield from hot.items()
+        held, self._held[rank] = self._held[rank], {}
+        while held:
+            yield held.popitem()
+        for partition in range(PARTITIONS):
+            yield from self._load(rank, partition).items()
 
     def close(self) -> None:
         """Free the disk."""
         for file in self._files.values():
             file.close()
 
-    def _spill(self) -> None:
-        self._spilled = self.records
-        try:
-            for rank, hot in enumerate(self._hot):
-                parts: list[list[list[Contribution]]] = [[] for _ in range(PARTITIONS)]
-                for key, group in hot.items():
-                    parts[hash(key) % PARTITIONS].append(group)
-                for partition, part in enumerate(parts):
-                    if part:
-                        packed = pack(chain.from_iterable(part))
-                        self._file(rank, partition).write(len(packed).to_bytes(_LENGTH) + packed)
-                hot.clear()
-        except OSError as error:
-            raise self._full(error) from error
-        self._count = 0
+    def _put_off(self, rank: int, contribution: Contribution) -> None:
+        place = rank, hash(contribution.write.key) % PARTITIONS
+        waiting = self._overflow.setdefault(place, [])
+        waiting.append(contribution)
+        self._beyond += 1
+        if len(waiting) >= _PORTION:
+            packed = pack(waiting)
+            try:
+                self._file(place).write(len(packed).to_bytes(_LENGTH) + packed)
+            except OSError as error:
+                raise self._full(error) from error
+            waiting.clear()
 
     def _load(self, rank: int, partition: int) -> dict[RecordKey, list[Contribution]]:
         found: dict[RecordKey, list[Contribution]] = {}
-        file = self._files.pop((rank, partition), None)
-        if file is None:
-            return found
+        place = rank, partition
         try:
-            with file:
-                file.seek(0)
-                while length := int.from_bytes(file.read(_LENGTH)):
-                    for contribution in unpack(file.read(length)):
-                        _join(found.setdefault(contribution.write.key, []), contribution)
+            for contribution in chain(self._written(place), self._overflow.pop(place, ())):
+                _join(found.setdefault(contribution.write.key, []), contribution)
         except OSError as error:
             raise self._full(error) from error
         return found
 
-    def _file(self, rank: int, partition: int) -> IO[bytes]:
-        file = self._files.get((rank, partition))
+    def _written(self, place: tuple[int, int]) -> Iterator[Contribution]:
+        file = self._files.pop(place, None)
+        if file is None:
+            return
+        with file:
+            file.seek(0)
+            while length := int.from_bytes(file.read(_LENGTH)):
+                yield from unpack(file.read(length))
+
+    def _file(self, place: tuple[int, int]) -> IO[bytes]:
+        file = self._files.get(place)
         if file is None:
             if self._scratch is not None:
                 self._scratch.mkdir(parents=True, exist_ok=True)
-            file = self._files[rank, partition] = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115  see `close`
+            file = self._files[place] = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115  see `close`
         return file
 
     def _full(self, error: OSError) -> StorageError:

@@ -19,8 +19,8 @@ single = (
     | texts
     | keys
     | st.builds(RecordId, texts, texts)
-    | st.builds(PersonalName, st.dictionaries(texts, texts, max_size=3))
-    | st.dictionaries(texts, texts | st.none(), max_size=3)
+    | st.fixed_dictionaries(dict.fromkeys(("first_name", "last_name", "full_name"), texts)).map(PersonalName)
+    | st.fixed_dictionaries(dict.fromkeys(("line_1", "locality", "country_code"), texts | st.none()))
 )
 writes = st.builds(Write, keys, st.dictionaries(texts, single | st.lists(single, max_size=3)), st.frozensets(texts))
 contributions = st.builds(Contribution, st.integers(0, 2**40), st.integers(-(2**62), 2**62), texts, writes)
