@@ -1,7 +1,7 @@
 """
 Events become records, and every line is accounted for.
 
-    run.deliver, run.retry            files, or dead letters, into Attio
+    run.Engine                        files, or dead letters, into Attio
     preview.preview                   the same without a client
     selection.select_transport        how writes get there: singly, or in batches
     sqlite_ledger.open_ledger         what is remembered between runs
