@@ -75,17 +75,23 @@ def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
     """
     match loaded.spec.api:
         case AttioApi() as api:
-            yield api.base_url, read_token(loaded, api), Limits()
+            yield api.base_url, read_token(loaded, api), limits_of(loaded)
         case SandboxApi() as api:
             with sandbox_extra():
                 from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415
                 from attio_ctl.sandbox.server import embedded  # noqa: PLC0415
             token = secrets.token_hex(32)
-            limits = Limits() if api.limits else SANDBOX_LIMITS
+            limits = limits_of(loaded)
             options = Options(workspace_slug=api.sandbox, workspace_name=name_of_sandbox(loaded))
             options = options if api.limits else replace(options, limits=NO_LIMITS)
             with embedded(sandbox_file(api.sandbox, loaded.root), token=token, options=options) as url:
                 yield url, SecretStr(token), limits
+
+
+def limits_of(loaded: Loaded) -> Limits:
+    """What the API of a workspace takes."""
+    api = loaded.spec.api
+    return SANDBOX_LIMITS if isinstance(api, SandboxApi) and not api.limits else Limits()
 
 
 def name_of_sandbox(loaded: Loaded) -> str:
@@ -329,11 +335,12 @@ def run_draining(main: Callable[[Stop], Awaitable[T]]) -> tuple[T, Exit]:
         stop = Stop()
         return await main(stop), stop.code
 
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before = signal.getsignal(signal.SIGINT), signal.signal(signal.SIGTERM, _terminate)
     try:
         return asyncio.run(guarded())
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
 
 
 def _terminate(*_: object) -> NoReturn:
