@@ -310,15 +310,16 @@ class Stop(asyncio.Event):
 
     def arm(self) -> None:
         """From here on a signal lets what is in flight end; called before the first write, within the loop."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self._on_signal, Exit.SIGINT)
-        loop.add_signal_handler(signal.SIGTERM, self._on_signal, Exit.SIGTERM)
+        self._running = asyncio.get_running_loop()
+        signal.signal(signal.SIGINT, self._on_signal)  # handlers of the loop would wait for their turn in it
+        signal.signal(signal.SIGTERM, self._on_signal)
 
-    def _on_signal(self, signalled: Exit) -> None:
+    def _on_signal(self, number: int, _: object) -> None:
+        signalled = Exit.SIGINT if number == signal.SIGINT else Exit.SIGTERM
         if self.code is not Exit.DONE:
             os._exit(signalled)
         self.code, self._since = signalled, time.monotonic()
-        self.set()
+        self._running.call_soon_threadsafe(self.set)
 
 
 def run_draining(main: Callable[[Stop], Awaitable[T]]) -> tuple[T, Exit]:

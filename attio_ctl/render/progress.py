@@ -11,7 +11,8 @@ from attio_ctl.render.text import Style
 
 FULL: Final = "█"
 EMPTY: Final = "░"
-_WIDEST: Final = 24
+BAR_SHARE: Final = 10
+"""How many times the bar would fit into the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +63,36 @@ class Moment:
 
 def progress_bar(moment: Moment, style: Style) -> str:
     """One line for a terminal: what is most wanted stands first, what has no room is left out."""
-    parts = _parts(moment)
-    if not moment.now.records:
-        return _fitting(["reading" if moment.now.waiting else "waiting", *parts], style.width)
-    width = min(_WIDEST, style.width // 4)
+    now = moment.now
+    read = f"{now.account.read:,} events"
+    if not now.records:
+        head = ["reading", read, f"{moment.read:,.0f}/s"] if now.waiting else ["waiting for events", f"{read} so far"]
+        return _fitting([*head, *_counters(now)], style.width)
+    width = style.width // BAR_SHARE
     full = round(moment.share * width)
     bar = style.paint(FULL * full, fg="green") + EMPTY * (width - full)
-    return f"{bar} " + _fitting([f"{moment.share:.0%}", *parts], style.width - width - 2)
+    left = [] if moment.left is None else [f"{span(moment.left)} left"]
+    parts = [
+        f"{moment.share:.0%}",
+        f"{min(now.done, now.records):,}/{now.records:,} records",
+        f"{moment.writes:,.1f} writes/s",
+        f"{moment.limit_use:.0%} of limit",
+    ]
+    return f"{bar} " + _fitting([*parts, *left, *_counters(now), read], style.width - width - 1)
 
 
 def progress_line(moment: Moment) -> str:
     """The same in words, for a log."""
-    return ", ".join(_parts(moment))
-
-
-def _parts(moment: Moment) -> list[str]:
     now = moment.now
     parts = [f"{now.account.read:,} events read"]
     if not now.records:
-        return parts + [f"{moment.read:,.0f}/s"] * bool(now.waiting and moment.read) + _counters(now)
+        parts += [f"{moment.read:,.0f}/s"] * bool(now.waiting and moment.read)
+        return ", ".join([*parts, *_counters(now)])
     parts.append(f"{min(now.done, now.records):,} of {now.records:,} records")
     parts.append(f"{moment.writes:,.1f} writes/s ({moment.limit_use:.0%} of the limit)")
     if moment.left is not None:
         parts.append(f"{span(moment.left)} left")
-    return parts + _counters(now)
+    return ", ".join([*parts, *_counters(now)])
 
 
 def _counters(now: Progress) -> list[str]:
@@ -108,9 +115,9 @@ def _fitting(parts: list[str], width: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """`less than 1 s`, `about 12 s`, `about 3 min`, `about 2.5 h`."""
+    """`under 1 s`, `12 s`, `3 min`, `2.5 h`."""
     if seconds < 1:
-        return "less than 1 s"
+        return "under 1 s"
     if seconds < 90:
-        return f"about {seconds:.0f} s"
-    return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
