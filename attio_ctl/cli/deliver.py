@@ -12,6 +12,7 @@ import click
 
 from attio_ctl.cli import deliver_status
 from attio_ctl.cli.options import OutputFile, workspace_option
+from attio_ctl.cli.sights import Sights, sight_options
 from attio_ctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from attio_ctl.cli.delivering import Delivery
     from attio_ctl.cli.previewing import Rehearsing
+    from attio_ctl.cli.sights import Seen
     from attio_ctl.delivery.selection import Way
 
 
@@ -104,6 +106,7 @@ class _Deliver(click.Group):
     metavar="DURATION",
     help="How often a log gets a line on how it goes; a terminal shows a bar. 0 shows neither.",
 )
+@sight_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -122,6 +125,7 @@ def command(
     batch_size: int,
     verify: bool,
     progress_every: str,
+    sights: Sights,
 ) -> None:
     """Send events through the mappings into records.
 
@@ -143,6 +147,7 @@ def command(
     _check_options(names, dry_run=dry_run, follow=follow, of_previews=differing is not None or requests is not None)
     from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
+    from attio_ctl.cli.sights import seeing  # noqa: PLC0415
     from attio_ctl.delivery.batch import BatchOptions  # noqa: PLC0415
     from attio_ctl.delivery.selection import batched_objects  # noqa: PLC0415
 
@@ -160,8 +165,12 @@ def command(
         from attio_ctl.cli.previewing import Rehearsing  # noqa: PLC0415
 
         ctx.exit(_preview(Rehearsing(**shared, records=differing or 0, requests=requests), json_into))
-    run = delivering.Delivery(**shared, follow=follow, restart=restart, retry_for=parse_duration(retry_for))
-    ctx.exit(_deliver(run, json_into))
+    with seeing(loaded, sights) as seen:
+        run = delivering.Delivery(
+            **shared, follow=follow, restart=restart, retry_for=parse_duration(retry_for), recorder=seen.recorder
+        )
+        code = _deliver(run, json_into, seen)
+    ctx.exit(code)
 
 
 command.add_command(deliver_status.command)
@@ -200,7 +209,7 @@ def _preview(run: Rehearsing, json_into: Path | None) -> int:
     return Exit.DONE
 
 
-def _deliver(run: Delivery, json_into: Path | None) -> int:
+def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
     from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
     from attio_ctl.render.delivery import reminder, render_account  # noqa: PLC0415
@@ -210,6 +219,7 @@ def _deliver(run: Delivery, json_into: Path | None) -> int:
     console.out(render_account(done.account, letters, console.style_for(sys.stdout)))
     _write_json(json_into, {"finished": done.finished, **done.account.as_json()})
     console.note(reminder(done.account, len(letters)))
+    seen.ended(done, interrupted)
     if done.halted is not None:
         console.show_error(done.halted)
         return done.exit_code

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from attio_ctl.attio.messages import Exchange
 from attio_ctl.attio.transport import fast_transport
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, safety, wiring
@@ -17,6 +18,7 @@ from attio_ctl.config.load import Loaded
 from attio_ctl.delivery import run
 from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
+from attio_ctl.delivery.history import Recorder
 from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import UsageError
@@ -41,7 +43,9 @@ class Ready:
 
 
 @contextlib.asynccontextmanager
-async def ready(loaded: Loaded, *, retry_for: float) -> AsyncIterator[Ready]:
+async def ready(
+    loaded: Loaded, *, retry_for: float, on_request: Callable[[Exchange], None] | None = None
+) -> AsyncIterator[Ready]:
     """
     Connect, check the mappings against the workspace as it is, and open the ledger.
 
@@ -51,7 +55,9 @@ async def ready(loaded: Loaded, *, retry_for: float) -> AsyncIterator[Ready]:
     """
     if not loaded.spec.mappings:
         raise UsageError("the workspace has no mappings", hint="add `mappings:` to its files")
-    async with wiring.connect(loaded, AttioWriter, retry_for=retry_for, transport_to=fast_transport) as connected:
+    async with wiring.connect(
+        loaded, AttioWriter, retry_for=retry_for, transport_to=fast_transport, on_request=on_request
+    ) as connected:
         live = await read_live(connected.attio, connected.workspace)
         safety.check_whole(live)
         program, schema = compile_checked(loaded, live)
@@ -83,6 +89,7 @@ class Delivery:
         restart: Whether to begin at the start of the files, whatever an unfinished run has read.
         retry_for: Seconds.
         progress_every: Seconds, see `watching`.
+        recorder: Keeps the history of it.
     """
 
     loaded: Loaded
@@ -94,15 +101,17 @@ class Delivery:
     way: Way
     batches: BatchOptions
     progress_every: float
+    recorder: Recorder
 
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
         files = followed_files(self.names) if self.follow else event_files(self.loaded, self.names)
         limits = wiring.limits_of(self.loaded)
         async with (
-            ready(self.loaded, retry_for=self.retry_for) as parts,
+            ready(self.loaded, retry_for=self.retry_for, on_request=self.recorder.on_request) as parts,
             watching(every=self.progress_every, limits=limits) as observe,
         ):
             stop.arm()
+            self.recorder.begin(limits)
             engine = run.Engine(
                 program=parts.program,
                 ledger=parts.ledger,
@@ -112,7 +121,8 @@ class Delivery:
                 ),
                 stop=stop,
                 max_dead_ratio=self.max_dead_ratio,
-                observe=observe,
+                observe=self.recorder.beside(observe),
+                tally=self.recorder.tally,
                 scratch=wiring.state_directory(self.loaded),
             )
             if self.restart:
