@@ -9,7 +9,7 @@ CLIENTS := .venv-conformance
 OPENAPI ?= ../shared/reference/attio-openapi.json
 SECONDS ?= 300
 # UPGRADE=--upgrade takes the newest releases that pyproject.toml allows
-LOCK = pyproject.toml --extra sandbox --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+LOCK = pyproject.toml --extra sandbox --extra metrics --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
 .PHONY: help demo test lint types contracts check package locked lowest record schemas pictures converge faults docs site lock conformance schemathesis clean
@@ -44,7 +44,7 @@ locked: $(READY)  ## Run the install steps of the action, the image and the hook
 lowest: $(READY)  ## Run the tests on the oldest releases that pyproject.toml allows
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-lowest
 	$(BIN)/uv pip install --quiet --python $(VENV)-lowest/bin/python --resolution lowest-direct \
-		--editable '.[sandbox]' --group dev
+		--editable '.[sandbox,metrics]' --group dev
 	$(VENV)-lowest/bin/python -m pytest $(TESTS) -n 2 --dist loadfile
 
 record: $(READY)  ## Record the cassettes again: the sandbox, or a real workspace when ATTIO_TOKEN is set

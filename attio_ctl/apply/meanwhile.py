@@ -17,7 +17,7 @@ from attio_ctl.plan.changes import Archive, Change, Create, Delete, Doable, Rest
 from attio_ctl.plan.diff import SLUGGED, equal
 from attio_ctl.plan.fingerprint import show_json
 from attio_ctl.state.resource import Json, Resource, State, own_id
-from attio_ctl.state.sealing import HIDDEN
+from attio_ctl.state.sealing import HIDDEN, seal
 
 TOLD_ELSEWHERE: Final = frozenset({"relationship"})
 """What a resource says of another one, which the same plan may change."""
@@ -37,11 +37,13 @@ def written_fields(change: Change) -> Mapping[str, Json]:
 
 
 def written_by(outcomes: Iterable[Outcome]) -> Mapping[Address, Mapping[str, Json]]:
-    """The fields that a run has written, by address."""
+    """The fields that a run has written, by address; values from the environment are sealed."""
     written: dict[Address, dict[str, Json]] = {}
     for each in outcomes:
         if isinstance(each, Applied):
-            written.setdefault(each.change.address, {}).update(written_fields(each.change))
+            sealed = each.change.sealed
+            fields = {name: seal(v) if name in sealed else v for name, v in written_fields(each.change).items()}
+            written.setdefault(each.change.address, {}).update(fields)
     return written
 
 

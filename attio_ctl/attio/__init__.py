@@ -6,6 +6,7 @@ The Attio API client.
     paging            offsets and cursors behind one iterator
     session           one call: pace it, send it, retry it, decode it, count it
     limiter  retry    how fast to send, and whether to send again: pure decisions
+    breaker           who may try while Attio is down
     errors   scopes   what Attio's refusals mean, and which scope a call needs
     http              the socket's edge: the only module that imports the HTTP library and sees the token
     transport         a faster network underneath, for delivering

@@ -11,6 +11,8 @@ from typing import Any
 from attio_ctl.address import Address
 from attio_ctl.cli import scaffolding
 from attio_ctl.config.load import Loaded, load
+from attio_ctl.config.scaffold import SCHEMA_FILE
+from attio_ctl.config.schema_export import schema_texts
 from attio_ctl.plan.build import find_unmanaged
 from attio_ctl.plan.changes import Change
 from attio_ctl.plan.diff import diff
@@ -34,6 +36,12 @@ class Imported:
     changes: tuple[Change, ...]
     covered: int
     unmanaged: Mapping[Address, str]
+
+
+def get_ready() -> None:
+    """Do beforehand what needs no workspace: a new project gets the editor's schemas."""
+    if not Path(SCHEMA_FILE).exists():
+        schema_texts()
 
 
 def write(name: str, api: Mapping[str, Any], live: State, *, pinned: bool) -> Imported:

@@ -6,29 +6,64 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from attio_ctl.cli.options import InputFile, OutputFile, workspace_option
+from attio_ctl.cli import deliver_status
+from attio_ctl.cli.options import OutputFile, workspace_option
+from attio_ctl.cli.sights import Sights, sight_options
+from attio_ctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from attio_ctl.delivery.account import Account
+    from collections.abc import Mapping
+
+    from attio_ctl.cli.delivering import Delivery
+    from attio_ctl.cli.previewing import Rehearsing
+    from attio_ctl.cli.sights import Seen
     from attio_ctl.delivery.selection import Way
 
 
-@click.command("deliver")
+class _Deliver(click.Group):
+    """Delivers when no command follows; a file that follows is one that a shell made of a pattern."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if Path(args[0]).exists() and args[0] not in self.commands:
+            raise UsageError(
+                f"`{args[0]}` stands alone",
+                hint="give each file its own `--events`, or quote the pattern: `'*.ndjson'`",
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group("deliver", cls=_Deliver, invoke_without_command=True, subcommand_metavar="[status]")
 @click.option(
     "--events",
-    "files",
+    "names",
     multiple=True,
-    required=True,
-    type=InputFile(allow_dash=True),
     metavar="FILE",
-    help="NDJSON or a JSON array of events, gzipped or not; `-` is standard input. Repeatable.",
+    help="NDJSON or a JSON array of events, with gzip or zstd or without; a folder, a quoted pattern, or `-` for "
+    "standard input. Repeatable.",
 )
 @workspace_option
+@click.option("--follow", is_flag=True, help="Go on with what is added to the files, until it is stopped.")
+@click.option("--restart", is_flag=True, help="Begin at the start of the files, whatever an unfinished run has read.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written; nothing is.")
+@click.option(
+    "--diff",
+    "differing",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="With --dry-run: what changes in the first N records, against what is in Attio now.",
+)
+@click.option(
+    "--requests",
+    type=OutputFile(),
+    metavar="FILE",
+    help="With --dry-run: the very requests as JSON lines, without the token.",
+)
 @click.option(
     "--json-into", type=OutputFile(allow_dash=True), metavar="FILE", help="The account as JSON; `-` is standard output."
 )
@@ -64,70 +99,137 @@ if TYPE_CHECKING:
     show_default=True,
     help="Read back what went in batches. Without it nobody learns what Attio drops.",
 )
+@click.option(
+    "--progress-every",
+    default="10s",
+    show_default=True,
+    metavar="DURATION",
+    help="How often a log gets a line on how it goes; a terminal shows a bar. 0 shows neither.",
+)
+@sight_options
 @click.pass_context
 def command(
     ctx: click.Context,
     *,
-    files: tuple[Path, ...],
+    names: tuple[str, ...],
     workspace: str | None,
+    follow: bool,
+    restart: bool,
     dry_run: bool,
+    differing: int | None,
+    requests: Path | None,
     json_into: Path | None,
     retry_for: str,
     max_dead_ratio: float,
     way: Way,
     batch_size: int,
     verify: bool,
+    progress_every: str,
+    sights: Sights,
 ) -> None:
     """Send events through the mappings into records.
 
     Every line is accounted for: delivered, duplicate, superseded, filtered, dead-lettered or pending. Events for one
     record are folded into one write, the newest value of each attribute wins, and what is already there is not written
-    again. Stop it, or kill it, and run it again: it goes on where it was.
+    again. Stop it, or kill it, and run it again: it goes on where it was. `deliver status` shows how it stands.
 
     \b
     Example:
         attio-ctl deliver --events events.ndjson
-        attio-ctl deliver --events events.ndjson --dry-run
+        attio-ctl deliver --events events.ndjson --dry-run --diff 10
+        attio-ctl deliver --events 'exports/*.ndjson.gz' --max-dead-ratio 0.05
+        attio-ctl deliver --events app.ndjson --follow
     """
-    from attio_ctl.cli import console, delivering, ledgers, wiring  # noqa: PLC0415  heavy imports wait
+    if ctx.invoked_subcommand is not None:
+        if names:
+            raise UsageError("`--events` and `status` do not go together", hint="`attio-ctl deliver status`")
+        return
+    _check_options(names, dry_run=dry_run, follow=follow, of_previews=differing is not None or requests is not None)
+    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
+    from attio_ctl.cli.sights import seeing  # noqa: PLC0415
     from attio_ctl.delivery.batch import BatchOptions  # noqa: PLC0415
     from attio_ctl.delivery.selection import batched_objects  # noqa: PLC0415
-    from attio_ctl.errors import Exit  # noqa: PLC0415
-    from attio_ctl.render.delivery import render_account, render_preview  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
-    style = console.style_for(sys.stdout)
-    batches = BatchOptions(batch_size, verify, batched_objects(loaded.spec.mappings))
+    shared: dict[str, Any] = {
+        "loaded": loaded,
+        "names": names,
+        "way": way,
+        "batches": BatchOptions(batch_size, verify, batched_objects(loaded.spec.mappings)),
+        "max_dead_ratio": max_dead_ratio,
+        "progress_every": parse_duration(progress_every),
+    }
     if dry_run:
-        foreseen = asyncio.run(delivering.make_preview(loaded, files, way, batches))
-        console.out(render_preview(foreseen, style))
-        write_account(json_into, foreseen.account)
-        return
-    run = delivering.Delivery(
-        loaded=loaded,
-        files=files,
-        retry_for=parse_duration(retry_for),
-        max_dead_ratio=max_dead_ratio,
-        way=way,
-        batches=batches,
-    )
+        from attio_ctl.cli.previewing import Rehearsing  # noqa: PLC0415
+
+        ctx.exit(_preview(Rehearsing(**shared, records=differing or 0, requests=requests), json_into))
+    with seeing(loaded, sights) as seen:
+        run = delivering.Delivery(
+            **shared, follow=follow, restart=restart, retry_for=parse_duration(retry_for), recorder=seen.recorder
+        )
+        code = _deliver(run, json_into, seen)
+    ctx.exit(code)
+
+
+command.add_command(deliver_status.command)
+
+
+def _check_options(names: tuple[str, ...], *, dry_run: bool, follow: bool, of_previews: bool) -> None:
+    """
+    Raises:
+        UsageError: they make no sense together.
+    """
+    if not names:
+        raise UsageError(
+            "nothing to deliver", hint="`attio-ctl deliver --events FILE`; how it stands: `deliver status`"
+        )
+    if of_previews and not dry_run:
+        raise UsageError(
+            "`--diff` and `--requests` belong to a preview", hint="add `--dry-run`: nothing is written then"
+        )
+    if dry_run and follow:
+        raise UsageError("a preview comes to an end", hint="leave `--follow` out")
+
+
+def _preview(run: Rehearsing, json_into: Path | None) -> int:
+    from attio_ctl.cli import console  # noqa: PLC0415
+    from attio_ctl.errors import Exit  # noqa: PLC0415
+    from attio_ctl.render.delivery import render_preview  # noqa: PLC0415
+    from attio_ctl.render.differences import render_differences  # noqa: PLC0415
+
+    style = console.style_for(sys.stdout)
+    foreseen, changes = asyncio.run(run())
+    console.out(render_differences(changes, style) + render_preview(foreseen, style))
+    _write_json(json_into, foreseen.as_json())
+    if foreseen.halted is not None:
+        console.show_error(foreseen.halted)
+        return foreseen.halted.exit_code
+    return Exit.DONE
+
+
+def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
+    from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415
+    from attio_ctl.errors import Exit  # noqa: PLC0415
+    from attio_ctl.render.delivery import reminder, render_account  # noqa: PLC0415
+
     done, interrupted = wiring.run_draining(run)
-    console.progress("")
-    console.out(render_account(done.account, ledgers.letters_of(loaded), style))
-    write_account(json_into, done.account)
+    letters = ledgers.letters_of(run.loaded)
+    console.out(render_account(done.account, letters, console.style_for(sys.stdout)))
+    _write_json(json_into, {"finished": done.finished, **done.account.as_json()})
+    console.note(reminder(done.account, len(letters)))
+    seen.ended(done, interrupted)
     if done.halted is not None:
         console.show_error(done.halted)
-        ctx.exit(done.exit_code)
+        return done.exit_code
     if interrupted is not Exit.DONE:
         console.note("Stopped. The same command goes on where this one was.")
-    ctx.exit(interrupted)
+    return Exit.ERROR if done.account.lost else interrupted
 
 
-def write_account(path: Path | None, account: Account) -> None:
-    """The account as JSON, where it was asked for."""
+def _write_json(path: Path | None, figures: Mapping[str, Any]) -> None:
     from attio_ctl.cli import wiring  # noqa: PLC0415
 
     if path is not None:
-        wiring.write_output(path, json.dumps(account.as_json(), indent=2) + "\n")
+        wiring.write_output(path, json.dumps(figures, indent=2) + "\n")

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
-from attio_ctl.attio.reader import AttioReader
+from attio_ctl.attio.messages import Exchange
 from attio_ctl.attio.transport import fast_transport
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, safety, wiring
-from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER, opened_ledger
+from attio_ctl.cli.inputs import event_files, followed_files
+from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER
+from attio_ctl.cli.watching import watching
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery import run
 from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
-from attio_ctl.delivery.files import spool
-from attio_ctl.delivery.preview import Preview, preview
-from attio_ctl.delivery.selection import RequestCount, Way, select_transport
+from attio_ctl.delivery.history import Recorder
+from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import UsageError
 from attio_ctl.mapping.program import Program, compile_mappings
-from attio_ctl.render.delivery import progress_line
 from attio_ctl.state.live import read_live
 from attio_ctl.state.resource import State
 from attio_ctl.state.schema import Schema, build_schema
+
+PROGRESS_EVERY: Final = 10.0
+"""Seconds between two lines on how it goes, where nothing else was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class Ready:
 
 
 @contextlib.asynccontextmanager
-async def ready(loaded: Loaded, *, retry_for: float) -> AsyncIterator[Ready]:
+async def ready(
+    loaded: Loaded, *, retry_for: float, on_request: Callable[[Exchange], None] | None = None
+) -> AsyncIterator[Ready]:
     """
     Connect, check the mappings against the workspace as it is, and open the ledger.
 
@@ -52,7 +55,9 @@ async def ready(loaded: Loaded, *, retry_for: float) -> AsyncIterator[Ready]:
     """
     if not loaded.spec.mappings:
         raise UsageError("the workspace has no mappings", hint="add `mappings:` to its files")
-    async with wiring.connect(loaded, AttioWriter, retry_for=retry_for, transport_to=fast_transport) as connected:
+    async with wiring.connect(
+        loaded, AttioWriter, retry_for=retry_for, transport_to=fast_transport, on_request=on_request
+    ) as connected:
         live = await read_live(connected.attio, connected.workspace)
         safety.check_whole(live)
         program, schema = compile_checked(loaded, live)
@@ -75,52 +80,55 @@ def compile_checked(loaded: Loaded, live: State) -> tuple[Program, Schema]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One `deliver` from end to end; called with the event that tells it to stop. `retry_for` is in seconds."""
+    """
+    One `deliver` from end to end; called with the event that tells it to stop.
+
+    Attributes:
+        names: Files, folders, patterns or `-`.
+        follow: Whether to go on with what is added to the files.
+        restart: Whether to begin at the start of the files, whatever an unfinished run has read.
+        retry_for: Seconds.
+        progress_every: Seconds, see `watching`.
+        recorder: Keeps the history of it.
+    """
 
     loaded: Loaded
-    files: Sequence[Path]
+    names: Sequence[str]
+    follow: bool
+    restart: bool
     retry_for: float
     max_dead_ratio: float
-    way: Way = "auto"
+    way: Way
     batches: BatchOptions
+    progress_every: float
+    recorder: Recorder
 
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
-        stop.arm()
-        async with ready(self.loaded, retry_for=self.retry_for) as parts:
+        files = followed_files(self.names) if self.follow else event_files(self.loaded, self.names)
+        limits = wiring.limits_of(self.loaded)
+        async with (
+            ready(self.loaded, retry_for=self.retry_for, on_request=self.recorder.on_request) as parts,
+            watching(every=self.progress_every, limits=limits) as observe,
+        ):
+            stop.arm()
+            self.recorder.begin(limits)
             engine = run.Engine(
                 program=parts.program,
                 ledger=parts.ledger,
                 dead_letters=parts.dead_letters,
                 transport=select_transport(
-                    self.way,
-                    self.batches,
-                    attio=parts.attio,
-                    schema=parts.schema,
-                    stop=stop,
-                    notify=notify,
+                    self.way, self.batches, attio=parts.attio, schema=parts.schema, stop=stop, notify=notify
                 ),
                 stop=stop,
                 max_dead_ratio=self.max_dead_ratio,
-                observe=watch,
+                observe=self.recorder.beside(observe),
+                tally=self.recorder.tally,
                 scratch=wiring.state_directory(self.loaded),
             )
-            return await engine.deliver(tuple(spooled(self.loaded, self.files)))
-
-
-async def make_preview(loaded: Loaded, files: Sequence[Path], way: Way, batches: BatchOptions) -> Preview:
-    """What `deliver` would do; the client that reads the workspace's schema has no way to write."""
-    async with wiring.connect(loaded, AttioReader) as connected:
-        live = await read_live(connected.attio, connected.workspace)
-    safety.check_whole(live)
-    program, schema = compile_checked(loaded, live)
-    with opened_ledger(loaded, live.workspace.id if live.workspace else "") as ledger:
-        return await preview(
-            files=tuple(spooled(loaded, files)),
-            program=program,
-            ledger=ledger,
-            count=RequestCount(way, batches, schema),
-            stop=asyncio.Event(),
-        )
+            if self.restart:
+                with parts.ledger.claim():
+                    parts.ledger.abandon([str(path) for path in files])
+            return await (engine.follow if self.follow else engine.deliver)(files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +140,12 @@ class Retry:
     retry_for: float
 
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
-        stop.arm()
-        async with ready(self.loaded, retry_for=self.retry_for) as parts:
+        limits = wiring.limits_of(self.loaded)
+        async with (
+            ready(self.loaded, retry_for=self.retry_for) as parts,
+            watching(every=PROGRESS_EVERY, limits=limits) as observe,
+        ):
+            stop.arm()
             engine = run.Engine(
                 program=parts.program,
                 ledger=parts.ledger,
@@ -142,23 +154,12 @@ class Retry:
                     "documented", BatchOptions(), attio=parts.attio, schema=parts.schema, stop=stop, notify=notify
                 ),
                 stop=stop,
-                observe=watch,
+                observe=observe,
             )
             return await engine.retry(self.letters)
-
-
-def watch(progress: run.Progress) -> None:
-    """Show how it goes, where somebody looks."""
-    console.progress(progress_line(progress.account, progress.waiting))
 
 
 def notify(text: str) -> None:
     """Tell something in the middle of it."""
     console.progress("")
     console.note(text)
-
-
-def spooled(loaded: Loaded, files: Sequence[Path]) -> Iterator[Path]:
-    """The files, with standard input kept in one, so that the run can be resumed."""
-    for path in files:
-        yield spool(sys.stdin.buffer, wiring.state_directory(loaded) / "stdin") if str(path) == "-" else path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +17,6 @@ from attio_ctl.config.nodes import MappingNode, Places
 from attio_ctl.errors import BlockedError, Place, UsageError
 from attio_ctl.state.live import read_live
 from attio_ctl.state.resource import State
-
-WHAT_FOLLOWS = "attio_ctl.cli.adopting"
 
 
 async def read(name: str, api: Mapping[str, Any]) -> State:
@@ -42,7 +39,7 @@ async def read(name: str, api: Mapping[str, Any]) -> State:
         spec, Places(MappingNode({}, Place("the command line"))), files=(), digest="", root=find_project()
     )
     async with wiring.connect(not_a_file, AttioReader) as connected:
-        loading = asyncio.to_thread(importlib.import_module, WHAT_FOLLOWS)  # the read limit leaves the time for it
+        loading = asyncio.to_thread(_get_ready)  # the read limit leaves the time for it
         live, _ = await asyncio.gather(read_live(connected.attio, connected.workspace), loading)
     if live.incomplete:
         raise BlockedError(
@@ -50,3 +47,9 @@ async def read(name: str, api: Mapping[str, Any]) -> State:
             hint="nothing was written; try again",
         )
     return live
+
+
+def _get_ready() -> None:
+    from attio_ctl.cli import adopting  # noqa: PLC0415  while the first answers are on their way
+
+    adopting.get_ready()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from attio_ctl.cli.state_folder import state_directory
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.dead_letters import DeadLetter, read_dead_letters
-from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
+from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger, owner_of
 
 LEDGER = "ledger.sqlite"
 DEAD_LETTERS = "dead-letters.ndjson"
@@ -26,6 +26,20 @@ def opened_ledger(loaded: Loaded, workspace_id: str) -> Iterator[SqliteLedger | 
         yield ledger
     finally:
         ledger.close()
+
+
+@contextlib.contextmanager
+def found_ledger(loaded: Loaded) -> Iterator[SqliteLedger | None]:
+    """
+    As `opened_ledger`, without asking Attio which workspace it is: that of `workspace_id`, where the files name one.
+
+    Raises:
+        WrongWorkspaceError: the ledger is another workspace's.
+    """
+    path = state_directory(loaded) / LEDGER
+    workspace_id = loaded.spec.workspace_id or (owner_of(path) if path.exists() else "")
+    with opened_ledger(loaded, str(workspace_id)) as ledger:
+        yield ledger
 
 
 def letters_of(loaded: Loaded) -> tuple[DeadLetter, ...]:

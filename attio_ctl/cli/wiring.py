@@ -75,17 +75,26 @@ def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
     """
     match loaded.spec.api:
         case AttioApi() as api:
-            yield api.base_url, read_token(loaded, api), Limits(api.limits.reads, api.limits.writes)
+            yield api.base_url, read_token(loaded, api), limits_of(loaded)
         case SandboxApi() as api:
             with sandbox_extra():
                 from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415
                 from attio_ctl.sandbox.server import embedded  # noqa: PLC0415
             token = secrets.token_hex(32)
-            limits = Limits() if api.limits else SANDBOX_LIMITS
+            limits = limits_of(loaded)
             options = Options(workspace_slug=api.sandbox, workspace_name=name_of_sandbox(loaded))
             options = options if api.limits else replace(options, limits=NO_LIMITS)
             with embedded(sandbox_file(api.sandbox, loaded.root), token=token, options=options) as url:
                 yield url, SecretStr(token), limits
+
+
+def limits_of(loaded: Loaded) -> Limits:
+    """What the API of a workspace takes."""
+    match loaded.spec.api:
+        case AttioApi() as api:
+            return Limits(api.limits.reads, api.limits.writes)
+        case SandboxApi() as api:
+            return Limits() if api.limits else SANDBOX_LIMITS
 
 
 def name_of_sandbox(loaded: Loaded) -> str:
@@ -304,15 +313,16 @@ class Stop(asyncio.Event):
 
     def arm(self) -> None:
         """From here on a signal lets what is in flight end; called before the first write, within the loop."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self._on_signal, Exit.SIGINT)
-        loop.add_signal_handler(signal.SIGTERM, self._on_signal, Exit.SIGTERM)
+        self._running = asyncio.get_running_loop()
+        signal.signal(signal.SIGINT, self._on_signal)  # handlers of the loop would wait for their turn in it
+        signal.signal(signal.SIGTERM, self._on_signal)
 
-    def _on_signal(self, signalled: Exit) -> None:
+    def _on_signal(self, number: int, _: object) -> None:
+        signalled = Exit.SIGINT if number == signal.SIGINT else Exit.SIGTERM
         if self.code is not Exit.DONE:
             os._exit(signalled)
         self.code, self._since = signalled, time.monotonic()
-        self.set()
+        self._running.call_soon_threadsafe(self.set)
 
 
 def run_draining(main: Callable[[Stop], Awaitable[T]]) -> tuple[T, Exit]:
@@ -329,11 +339,12 @@ def run_draining(main: Callable[[Stop], Awaitable[T]]) -> tuple[T, Exit]:
         stop = Stop()
         return await main(stop), stop.code
 
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before = signal.getsignal(signal.SIGINT), signal.signal(signal.SIGTERM, _terminate)
     try:
         return asyncio.run(guarded())
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
 
 
 def _terminate(*_: object) -> NoReturn:

@@ -15,6 +15,7 @@ from attio_ctl.attribute_types import ATTRIBUTE_TYPES
 from attio_ctl.config import rules
 from attio_ctl.config.models import (
     BASE_URL_PATTERN,
+    CHAT_PATTERN,
     DURATION_PATTERN,
     EMAIL_PATTERN,
     HTTPS_PATTERN,
@@ -35,6 +36,7 @@ _PATTERNS: Final = {
     EMAIL_PATTERN: "an e-mail address",
     HTTPS_PATTERN: "an `https://` address",
     BASE_URL_PATTERN: "an `http(s)://` address without a `/` at its end",
+    CHAT_PATTERN: "an `https://` address, or an `http://` one of this machine",
     REGION_PATTERN: "a country code of two capital letters, such as `US`",
 }
 _WAYS_OUT: Final[dict[tuple[str | int, ...], str]] = {

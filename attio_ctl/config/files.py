@@ -27,12 +27,13 @@ def find_workspace(workspace: str | Path, root: Path) -> Source | None:
     """
     The files of a workspace given by name, folder or file; None where there are none.
 
-    A bare name is looked for under `workspaces/` first. A `workspace.yaml` stands for the whole folder around it.
+    A bare name is looked for under `workspaces/` first, `clients/acme` also there. A `workspace.yaml` stands
+    for the whole folder around it.
     """
-    named = root / "workspaces" / workspace
+    under = root / "workspaces" / workspace
+    named = [under, *(under.with_name(under.name + suffix) for suffix in _SUFFIXES)]
     is_name = Path(workspace).name == str(workspace)
-    candidates = [named, *(named.with_name(named.name + suffix) for suffix in _SUFFIXES)] if is_name else []
-    for path in (*candidates, root / workspace):
+    for path in (*named, root / workspace) if is_name else (root / workspace, *named):
         source = find_source(path.parent if path.name in _main_files() else path)
         if source is not None:
             return source
@@ -81,8 +82,8 @@ def project_of(source: Source) -> Path:
 def list_workspaces(root: Path = Path()) -> tuple[str, ...]:
     """The names under `workspaces/` whose files say `workspace:`, which a base that others extend does not."""
     folder = root / "workspaces"
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    return tuple(sorted({_name_of(entry) for entry in entries if _names_itself(entry)}))
+    entries = _workspaces_in(folder) if folder.is_dir() else ()
+    return tuple(sorted({entry.relative_to(folder).with_name(_name_of(entry)).as_posix() for entry in entries}))
 
 
 def expand_workspaces(pattern: str, root: Path = Path()) -> tuple[Path, ...]:
@@ -115,6 +116,23 @@ def _main_files() -> tuple[str, ...]:
     return tuple("workspace" + suffix for suffix in _SUFFIXES)
 
 
+def _workspaces_in(folder: Path) -> Iterator[Path]:
+    """The workspaces in a folder: those that name themselves, and those in a folder that only gathers others."""
+    for entry in folder.iterdir():
+        if _names_itself(entry):
+            gathers = entry.is_dir() and not any(map(_says_so, _yaml_in(entry)))
+            inner = [path for path in _workspaces_in(entry) if path.is_dir()] if gathers else []
+            yield from inner or [entry]
+
+
+def _yaml_in(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file())
+
+
+def _says_so(file: Path) -> bool:
+    return not file.name.endswith(LOCK_SUFFIX) and _NAMES_ITSELF.search(file.read_bytes()) is not None
+
+
 def _name_of(entry: Path) -> str:
     return entry.name if entry.is_dir() else entry.stem
 
@@ -125,4 +143,4 @@ def _names_itself(entry: Path) -> bool:
     if entry.name.endswith(LOCK_SUFFIX):
         return False
     source = find_source(entry)
-    return source is not None and any(_NAMES_ITSELF.search(file.read_bytes()) for file in source.files)
+    return source is not None and any(map(_says_so, source.files))

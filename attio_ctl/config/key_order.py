@@ -12,6 +12,9 @@ _ATTRIBUTE: Final = (
     "type", "title", "description", "unique", "required", "multiselect", "currency", "to", "relationship", "options",
     "statuses", "default", *_IDENTITY,
 )  # fmt: skip
+_WORKSPACE: Final = (
+    "workspace", "workspace_id", "extends", "api", "objects", "lists", "webhooks", "removed", "mappings", "alerts",
+)  # fmt: skip
 _MAPPING: Final = (
     "action", "preset", "object", "match", "when", "multiselect", "default_region", "batch", "email_address", "user_id",
     "domain", "workspace_id", "person", "user", "company", "workspace", "values", "tests",
@@ -26,7 +29,7 @@ _PARTS: Final = {
 }
 
 KEY_ORDER: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
-    (): ("workspace", "workspace_id", "extends", "api", "objects", "lists", "webhooks", "removed", "mappings"),
+    (): _WORKSPACE,
     ("api",): ("sandbox", "limits", "token", "base_url"),
     ("api", "token"): ("env", "file", "command"),
     ("api", "limits"): ("reads", "writes"),
@@ -40,6 +43,8 @@ KEY_ORDER: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("removed", "*"): ("address", "action", "reason"),
     ("mappings", "*"): _MAPPING,
     ("mappings", "*", "tests", "*"): ("given", "expect"),
+    ("alerts",): ("after", "on", "command", "webhook"),
+    ("alerts", "webhook"): ("url",),
 }
 """Blocks by their path, in which `*` is a slug or an index; those that are not named keep the order of the file."""
 

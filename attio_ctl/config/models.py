@@ -3,7 +3,7 @@ What a workspace file may say, as frozen models; anything else is an error.
 
 A field that a file leaves out is not managed: `model_fields_set` tells it from a field that is set to its default.
 The field names are those of the file; `state.desired` turns them into Attio's. The models of attributes stand in
-`attribute_models`, those of mappings in `mapping_models`; all are named here.
+`attribute_models`, those of mappings in `mapping_models`, of alerts in `alert_models`; all are named here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
+from attio_ctl.config.alert_models import CHAT_PATTERN, Alerts, AlertWebhook
 from attio_ctl.config.attribute_models import (
     DURATION_PATTERN,
     SLUG_PATTERN,
@@ -67,6 +68,7 @@ from attio_ctl.config.mapping_models import (
 
 __all__ = [
     "BASE_URL_PATTERN",
+    "CHAT_PATTERN",
     "DURATION_PATTERN",
     "EMAIL_PATTERN",
     "HTTPS_PATTERN",
@@ -76,6 +78,8 @@ __all__ = [
     "WEBHOOK_EVENTS",
     "Access",
     "ActorReferenceAttribute",
+    "AlertWebhook",
+    "Alerts",
     "AnyDefault",
     "Api",
     "AssertRecord",
@@ -362,3 +366,5 @@ class WorkspaceSpec(Spec):
     """What may be archived, deleted or forgotten; a block that is merely gone changes nothing."""
     mappings: dict[Slug, Mapping] = Field(default_factory=dict)
     """How product events become records, by a name of your own."""
+    alerts: Alerts | None = None
+    """Who is told when deliveries go on failing."""

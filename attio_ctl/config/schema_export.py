@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,11 +50,18 @@ def overlay_schema() -> Schema:
 def write_schemas(folder: Path) -> tuple[Path, ...]:
     """Write both schemas into a folder; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = {"workspace": workspace_schema(), "overlay": overlay_schema()}
+    made = schema_texts()
     paths = tuple(folder / f"{name}.schema.json" for name in made)
-    for path, schema in zip(paths, made.values(), strict=True):
-        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
+    for path, text in zip(paths, made.values(), strict=True):
+        path.write_text(text)
     return paths
+
+
+@cache
+def schema_texts() -> Mapping[str, str]:
+    """Both schemas as JSON, by name."""
+    made = {"workspace": workspace_schema(), "overlay": overlay_schema()}
+    return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in made.items()}
 
 
 def _schema_of_model() -> Schema:

@@ -44,6 +44,7 @@ class Account:
     What became of the events, and what it took. Accounts of parts add up to the account of the whole.
 
     Attributes:
+        lost: Events of the input that came to no verdict, by a count of their own (`Block.missed`): a fault of ours.
         clamped: Events whose stamp lay in the future; counted among the others.
         writes: Folded writes that Attio took.
         requests: Requests sent, repetitions included; `retries` and `throttled` (429) are among them.
@@ -51,7 +52,7 @@ class Account:
         codes: Dead letters by code. An event that two mappings refuse is one event but two dead letters.
 
     Raises:
-        ValueError: on construction, when the verdicts do not add up to `read`.
+        ValueError: on construction, when the verdicts and what is lost do not add up to `read`.
     """
 
     read: int = 0
@@ -61,6 +62,7 @@ class Account:
     filtered: int = 0
     dead_lettered: int = 0
     pending: int = 0
+    lost: int = 0
     clamped: int = 0
     writes: int = 0
     requests: int = 0
@@ -71,8 +73,8 @@ class Account:
 
     def __post_init__(self) -> None:
         verdicts = {verdict: getattr(self, verdict) for verdict in VERDICTS}
-        if self.read != sum(verdicts.values()):
-            raise ValueError(f"{self.read} events were read, but their verdicts are {verdicts}")
+        if self.read != sum(verdicts.values()) + self.lost:
+            raise ValueError(f"{self.read} events were read, {self.lost} are lost, but the verdicts are {verdicts}")
 
     def __add__(self, other: Account) -> Account:
         sums: dict[str, Any] = {

@@ -9,7 +9,8 @@ Nothing nests: what a record refers to was sent and verified before, by an earli
 dropped takes along only what needs it, and every reason is that of the record itself.
 
 A call that is refused whole is cut in halves: `k` writes that Attio refuses among `n` cost at most `2k * log2(n) + 1`
-more requests. An endpoint that is not there for us is left alone for the rest of the run.
+more requests. An endpoint that is not there for us, or refuses what Attio takes singly, is left alone for the rest of
+the run.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ class BatchTransport:
         options: BatchOptions,
         on_fall_back: Callable[[ApiError], None],
         clock: Clock,
+        verification: Verification | None = None,
     ) -> None:
         """
         Args:
@@ -99,6 +101,7 @@ class BatchTransport:
             documented: Takes what was dropped, for the reason that Attio gives there.
             drifts: What needs no try.
             on_fall_back: Told once, why everything goes singly from now on.
+            verification: By reading back, unless given.
         """
         self._attio = attio
         self._ending = ending
@@ -109,7 +112,7 @@ class BatchTransport:
         self._on_fall_back = on_fall_back
         self._clock = clock
         self._flattener = Flattener(schema)
-        self._verification = Verification(Finder(attio, schema), schema, clock)
+        self._verification = verification or Verification(Finder(attio, schema), schema, clock)
         self._is_available = True
 
     @property
@@ -165,12 +168,14 @@ class BatchTransport:
         except ApiError as error:
             if is_unavailable(error):
                 await self._fall_back(error, writes, judge)
-            elif isinstance(error, DATA_ERRORS):
+            elif not isinstance(error, DATA_ERRORS):
+                raise
+            elif len(writes) == 2:
+                await self._try_singly(writes, error, judge)
+            else:
                 for half in _halves(writes):
                     async for part in self._accepted(half, judge):
                         yield part
-            else:
-                raise
         else:
             yield watch
 
@@ -178,6 +183,12 @@ class BatchTransport:
         sent_at = datetime.fromtimestamp(self._clock.wall(), UTC).isoformat(timespec="milliseconds")
         assertions = (Write(write.due.key, write.values) for write in writes)
         await self._attio.assert_batch(msgspec.Raw(batch_call(assertions, sent_at.replace("+00:00", "Z"))))
+
+    async def _try_singly(self, writes: Sequence[Carried], error: ApiError, judge: Judge) -> None:
+        """The last two of a call that was refused: where Attio takes both singly, the endpoint is at fault."""
+        if await _all_taken(self._singly, writes, judge):
+            self._is_available = False
+            self._on_fall_back(error)
 
     async def _fall_back(self, error: ApiError, writes: Sequence[Carried], judge: Judge) -> None:
         """Send all of it singly; where the first meets the same, it is the token that may not write."""
@@ -222,15 +233,7 @@ class BatchTransport:
             PartialError: it is so late that nothing of it can be told; what it says must not be overtaken by a retry.
         """
         sample, rest = writes[-SAMPLE:], writes[:-SAMPLE]
-        dropped = False
-
-        def note(due: Due, verdict: Verdict) -> None:
-            nonlocal dropped
-            dropped = dropped or verdict != Written()
-            judge(due, verdict)
-
-        await self._documented.work([write.due for write in sample], note)
-        if dropped:
+        if not await _all_taken(self._documented, sample, judge):
             return rest
         left = await self._verification.follow(Watch(rest), taken, quiet=PATIENCE)
         if len(left) == len(rest):
@@ -239,6 +242,19 @@ class BatchTransport:
                 hint="run the same command again later, or with `--transport documented`",
             )
         return left
+
+
+async def _all_taken(transport: SinglyTransport, writes: Sequence[Carried], judge: Judge) -> bool:
+    """Send some writes singly; whether Attio took all of them."""
+    taken = 0
+
+    def note(due: Due, verdict: Verdict) -> None:
+        nonlocal taken
+        taken += verdict == Written()
+        judge(due, verdict)
+
+    await transport.work([write.due for write in writes], note)
+    return taken == len(writes)
 
 
 def _halves(writes: Sequence[Carried]) -> Iterator[Sequence[Carried]]:

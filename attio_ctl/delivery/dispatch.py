@@ -15,7 +15,7 @@ from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.transport import Unsent, Verdict
 from attio_ctl.errors import AttioCtlError
 
-GRACE: Final = 5.0
+GRACE: Final = 4.0
 """Seconds that writes under way are given once the sending is to end; one that is cut off is simply sent again."""
 
 Judge = Callable[[Due, Verdict], None]

@@ -15,7 +15,7 @@ from attio_ctl.attio.clock import Clock
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.messages import Exchange
 from attio_ctl.delivery.account import NOTHING, Account
-from attio_ctl.delivery.run import Progress
+from attio_ctl.delivery.run import Observe, Progress
 from attio_ctl.delivery.tally import Tally
 
 Answered = Literal["success", "refused", "throttled", "failed", "unanswered"]
@@ -104,6 +104,7 @@ class History:
 
     Attributes:
         began_at: Seconds since the epoch.
+        base: The account that it began with: what was done before a resume.
         samples: The first is of the begin, the last of the end or of now; at least one.
         limits: What the token is allowed, None while nothing is connected.
         account: Of the whole run, as it was last heard.
@@ -112,6 +113,7 @@ class History:
     began_at: float
     samples: tuple[Sample, ...]
     limits: Limits | None
+    base: Account
     account: Account
     tally: Tally
 
@@ -138,24 +140,25 @@ class Recorder:
 
     Attributes:
         tally: Give it to the engine too.
-        limits: Set once the client knows them.
     """
 
     clock: Clock
     tally: Tally = field(default_factory=Tally)
-    limits: Limits | None = None
     capacity: int = CAPACITY
-    _began: tuple[float, float] | None = None
-    _samples: list[Sample] = field(default_factory=list)
-    _interval: float = INTERVAL
-    _next: float = 0.0
-    _account: Account = NOTHING
-    _answers: dict[Answered, int] = field(default_factory=lambda: dict.fromkeys(ANSWERED, 0))
-    _sent: int = 0
-    _retries: int = 0
+    limits: Limits | None = field(default=None, init=False)
+    _began: tuple[float, float] | None = field(default=None, init=False)
+    _samples: list[Sample] = field(default_factory=list, init=False)
+    _interval: float = field(default=INTERVAL, init=False)
+    _next: float = field(default=0.0, init=False)
+    _base: Account = field(default=NOTHING, init=False)
+    _account: Account = field(default=NOTHING, init=False)
+    _answers: dict[Answered, int] = field(default_factory=lambda: dict.fromkeys(ANSWERED, 0), init=False)
+    _sent: int = field(default=0, init=False)
+    _retries: int = field(default=0, init=False)
 
-    def begin(self) -> None:
+    def begin(self, limits: Limits) -> None:
         """Count from now on: requests before this, to read the workspace, are not part of the run."""
+        self.limits = limits
         self._began = self.clock.monotonic(), self.clock.wall()
 
     def on_request(self, exchange: Exchange) -> None:
@@ -171,17 +174,30 @@ class Recorder:
     def observe(self, progress: Progress) -> None:
         """The engine came this far."""
         if not self._samples:
-            self._account = progress.settled
+            self._base = self._account = progress.settled
             self._samples.append(self._taken(0.0))
             self._next = self._interval
         self._account = progress.account
         self._sample()
 
+    def beside(self, other: Observe) -> Observe:
+        """Both told."""
+
+        def both(progress: Progress) -> None:
+            self.observe(progress)
+            other(progress)
+
+        return both
+
+    def finish(self, account: Account) -> None:
+        """It ended with this account."""
+        self._account = account
+
     def history(self) -> History:
         """Up to this moment; may be asked at any time, from another thread too."""
         began, wall = self._began or (self.clock.monotonic(), self.clock.wall())
         now = self._taken(self.clock.monotonic() - began)
-        return History(wall, (*self._samples, now), self.limits, self._account, self.tally)
+        return History(wall, (*self._samples, now), self.limits, self._base, self._account, self.tally)
 
     def _sample(self) -> None:
         assert self._began is not None, "the recorder was not begun"

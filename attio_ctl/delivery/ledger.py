@@ -144,14 +144,9 @@ class Ledger(Protocol):
 
 
 class MemoryLedger:
-    """
-    A ledger that is gone with the process.
+    """A ledger that is gone with the process."""
 
-    Over another one (`beneath`) it is a preview's: it reads what that one knows and keeps every change to itself.
-    """
-
-    def __init__(self, beneath: Ledger | None = None) -> None:
-        self._beneath = beneath
+    def __init__(self) -> None:
         self._runs: list[tuple[tuple[str, ...], Run, bool]] = []
         self._recent: dict[int, bytes] = {}
         self._cells: dict[RecordKey, Cells] = {}
@@ -175,13 +170,10 @@ class MemoryLedger:
         return [run for _, run, _ in reversed(self._runs)][:limit]
 
     def recent(self) -> Recent:
-        below = self._beneath.recent().all() if self._beneath else {}
-        return Recent({**below, **self._recent})
+        return Recent(self._recent)
 
     def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
-        asked = set(keys)
-        found = {key: self._cells[key] for key in asked if key in self._cells}
-        return {**self._beneath.cells(asked - found.keys()), **found} if self._beneath else found
+        return {key: self._cells[key] for key in keys if key in self._cells}
 
     def settle(self, settlement: Settlement) -> None:
         self._cells.update(settlement.cells)
@@ -193,8 +185,7 @@ class MemoryLedger:
             self._runs[settlement.run.id - 1] = (paths, settlement.run, not settlement.run.is_done)
 
     def mappings(self) -> Mapping[str, str]:
-        below = self._beneath.mappings() if self._beneath else {}
-        return {**below, **self._mappings}
+        return dict(self._mappings)
 
     def close(self) -> None:
         return

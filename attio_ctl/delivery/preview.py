@@ -1,34 +1,40 @@
 """
-What a delivery would do: the same run, with a ledger that keeps its changes to itself and a transport that only counts.
+What a delivery would do: the same reading, folding and sending, with a transport that goes nowhere.
 
-Nothing here holds a client, so a preview cannot write. It takes for granted that Attio accepts every write; what the
-mappings reject is known, what Attio alone would refuse is not.
+Nothing here can write: no ledger is changed, and the transport is a rehearsal. It takes for granted that Attio accepts
+every write; what the mappings reject is known, what Attio alone would refuse is not.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.limiter import MARGIN, Limits
-from attio_ctl.attio.messages import Usage
-from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.batch import BatchOptions
-from attio_ctl.delivery.dead_letters import DeadLetter, MemoryDeadLetters
-from attio_ctl.delivery.fold import Due
-from attio_ctl.delivery.ledger import Ledger, MemoryLedger
-from attio_ctl.delivery.run import Engine, Observe, unobserved
-from attio_ctl.delivery.selection import RequestCount
-from attio_ctl.delivery.transport import Verdict, Written
+from attio_ctl.delivery.account import NOTHING, Account
+from attio_ctl.delivery.dead_letters import DeadLetter
+from attio_ctl.delivery.differences import Foreseen
+from attio_ctl.delivery.fold import Contribution
+from attio_ctl.delivery.inputs import Files
+from attio_ctl.delivery.ledger import Input, Ledger, MemoryLedger, RecordCells
+from attio_ctl.delivery.reading import Reader, Window
+from attio_ctl.delivery.rehearsal import Rehearsal, RequestKind
+from attio_ctl.delivery.run import Observe, Progress, too_many_dead, unobserved
+from attio_ctl.delivery.sending import Sending
+from attio_ctl.delivery.source import Line
+from attio_ctl.delivery.tally import Tally
+from attio_ctl.errors import AttioCtlError
 from attio_ctl.mapping.program import Program
-from attio_ctl.state.schema import Schema
+from attio_ctl.mapping.writes import RecordKey
 
-DOCUMENTED: Final = RequestCount("documented", BatchOptions(), Schema())
+LETTERS_KEPT: Final = 1_000
+"""Dead letters that a preview holds; it counts all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +43,32 @@ class Preview:
     What a delivery would come to.
 
     Attributes:
-        account: As after the run; `requests` are those that write, without repetitions, `seconds` what the preview
-            itself took.
-        writes: Folded writes by object.
-        dead_letters: What the mappings reject, by the order of the input.
+        account: As after the run; `requests` without repetitions, and no seconds, since nothing was sent.
+        records: Folded writes by object.
+        requests: By kind.
+        dead_letters: What the mappings reject, by the order of the input; the first `LETTERS_KEPT`.
         eta: Seconds that the requests take at the limit of the token.
+        halted: Why the delivery would send nothing.
+        foreseen: The first records that would be written, as many as were asked for.
     """
 
     account: Account
-    writes: Mapping[str, int]
+    records: Mapping[str, int]
+    requests: Mapping[RequestKind, int]
     dead_letters: tuple[DeadLetter, ...]
     eta: float
+    halted: AttioCtlError | None
+    foreseen: tuple[Foreseen, ...]
 
-
-class CountingTransport:
-    """A `Transport` that sends nothing and counts what another one would send."""
-
-    def __init__(self, count: RequestCount) -> None:
-        self._count = count
-        self.usage = Usage()
-        self.writes: Counter[str] = Counter()
-
-    async def send(self, writes: Sequence[Due]) -> AsyncGenerator[tuple[Due, Verdict], None]:
-        self.usage = Usage(writes=self.usage.writes + self._count.of(writes))
-        for due in writes:
-            self.writes[due.key.object] += 1
-            yield due, Written()
+    def as_json(self) -> dict[str, Any]:
+        """The account as after the run, with what it is made of."""
+        return {
+            "preview": True,
+            **self.account.as_json(),
+            "records_by_object": dict(self.records),
+            "requests_by_kind": dict(self.requests),
+            "eta_seconds": round(self.eta, 1),
+        }
 
 
 async def preview(
@@ -70,39 +76,95 @@ async def preview(
     files: Sequence[Path],
     program: Program,
     ledger: Ledger | None,
-    count: RequestCount | None = None,
-    stop: asyncio.Event,
+    rehearsal: Rehearsal,
+    max_dead_ratio: float = 1.0,
     limits: Limits | None = None,
     observe: Observe = unobserved,
     clock: Clock | None = None,
+    scratch: Path | None = None,
 ) -> Preview:
     """
     Run through some files from their start.
 
     Args:
         ledger: Read for what was accounted for and written before; None where nothing was delivered yet.
-        count: Of the way that the writes would go; of the documented one by default.
-        stop: Set it to end early, with the account of what was read by then.
+        rehearsal: Of the way that the writes would go; new.
+        max_dead_ratio: As for `run.Engine`.
         limits: What the token is allowed, for the estimate; Attio's by default.
+        scratch: The folder for what does not fit in memory; the system's own by default.
 
     Raises:
-        EventsError, StorageError: as `deliver`.
+        EventsError, StorageError: as `Engine.deliver`.
     """
-    transport, letters = CountingTransport(count or DOCUMENTED), MemoryDeadLetters()
-    engine = Engine(
-        program=program,
-        ledger=MemoryLedger(ledger),
-        dead_letters=letters,
-        transport=transport,
-        stop=stop,
-        observe=observe,
-        clock=clock or SystemClock(),
+    clock, reader = clock or SystemClock(), Reader(program)
+    known = ledger or MemoryLedger()
+    window = Window.over(
+        Files([Input(str(path)) for path in files]),
+        now=datetime.fromtimestamp(clock.wall(), UTC),
+        ranks=reader.ranks.count,
+        scratch=scratch,
+        tally=Tally(),
     )
-    outcome = await engine.deliver(files)
-    per_second = (limits or Limits()).writes_per_second * MARGIN
-    return Preview(
-        account=outcome.account,
-        writes=dict(sorted(transport.writes.items())),
-        dead_letters=tuple(letters.letters.values()),
-        eta=outcome.account.requests / per_second,
+    try:
+        for count in reader.read(window, known.recent()):
+            observe(Progress(NOTHING, count))
+            await asyncio.sleep(0)
+        halted = too_many_dead(len(window.marks), window.drafts.codes, max_dead_ratio)
+        writes = 0
+        if halted is None:
+            writes = await _rehearse(window, reader, ledger=known, rehearsal=rehearsal, clock=clock, observe=observe)
+        usage = rehearsal.usage
+        return Preview(
+            account=sum(window.accounts().values(), NOTHING)
+            + Account(writes=writes, requests=usage.reads + usage.writes, codes=dict(window.drafts.codes)),
+            records=dict(sorted(rehearsal.records.items())),
+            requests=dict(rehearsal.requests),
+            dead_letters=tuple(islice(window.drafts, LETTERS_KEPT)),
+            eta=_eta(rehearsal, limits or Limits()),
+            halted=halted,
+            foreseen=tuple(_foreseen(window, reader, rehearsal)) if rehearsal.first else (),
+        )
+    finally:
+        window.close()
+
+
+async def _rehearse(
+    window: Window, reader: Reader, *, ledger: Ledger, rehearsal: Rehearsal, clock: Clock, observe: Observe
+) -> int:
+    """Send everything nowhere; how many writes that were."""
+    waiting, records, writes = len(window.marks), window.staging.records, 0
+
+    def progress(taken: int, done: int) -> None:
+        observe(Progress(NOTHING, waiting, taken, records, done))
+
+    def note(_: RecordCells, some: int) -> None:
+        nonlocal writes
+        writes += some
+
+    sending = Sending(
+        transport=rehearsal,
+        ledger=ledger,
+        clock=clock,
+        reader=reader,
+        window=window,
+        note=note,
+        progress=progress,
+        guard=lambda _: None,
     )
+    sent = await sending.send()
+    return writes + sent.writes
+
+
+def _eta(rehearsal: Rehearsal, limits: Limits) -> float:
+    """Reads and writes have a limit each, and go on side by side."""
+    usage = rehearsal.usage
+    reading, writing = usage.reads / limits.reads_per_second, usage.writes / limits.writes_per_second
+    return max(reading, writing) / MARGIN
+
+
+def _foreseen(window: Window, reader: Reader, rehearsal: Rehearsal) -> list[Foreseen]:
+    said: dict[RecordKey, list[tuple[Line, Contribution]]] = {key: [] for key in rehearsal.first}
+    is_wanted: Callable[[RecordKey], bool] = said.__contains__
+    for line, contribution in reader.again(window, is_wanted):
+        said[contribution.write.key].append((line, contribution))
+    return [Foreseen(due, tuple(said[key])) for key, due in rehearsal.first.items()]

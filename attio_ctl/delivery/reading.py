@@ -47,6 +47,7 @@ class Window:
         scratch: The folder for what does not fit in memory, the system's own where None.
         tally: Counts on, beyond this window.
         firsts: Input number to the number of its first event.
+        lost: Input number to how many of its events came to no mark, where any did.
     """
 
     source: Source
@@ -57,6 +58,7 @@ class Window:
     scratch: Path | None
     tally: Tally
     firsts: dict[int, int] = field(default_factory=dict)
+    lost: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def over(cls, source: Source, *, now: datetime, ranks: int, scratch: Path | None, tally: Tally) -> Window:
@@ -67,7 +69,10 @@ class Window:
     def accounts(self) -> dict[int, Account]:
         """The verdicts so far, by input; those that have no event of this window are left out."""
         bounds = pairwise([*self.firsts.values(), len(self.marks)])
-        return {owner: self.marks.account(*each) for owner, each in zip(self.firsts, bounds, strict=True)}
+        accounts = {owner: self.marks.account(*each) for owner, each in zip(self.firsts, bounds, strict=True)}
+        for owner, count in self.lost.items():
+            accounts[owner] += Account(read=count, lost=count)
+        return accounts
 
     def close(self) -> None:
         """Free what it holds on the disk."""
@@ -96,7 +101,8 @@ class Reader:
         is_new, stage, run = recent.add, window.staging.add, self._program.run_headed
         said = window.tally.said
         for owner, block in window.source.blocks():
-            window.firsts.setdefault(owner, len(marks))
+            begin = len(marks)
+            window.firsts.setdefault(owner, begin)
             for number, (head, outcomes) in enumerate(run(block.data)):
                 if not is_new(self._fingerprint(head, block, number)):
                     marks.append(DUPLICATE)
@@ -117,6 +123,8 @@ class Reader:
                         mark |= REFUSED
                         drafts.add(self._letter(block.lines[number], name, mapped))
                 marks.append(mark)
+            if missed := block.missed(len(marks) - begin):
+                window.lost[owner] = window.lost.get(owner, 0) + missed
             yield len(marks)
 
     def again(self, window: Window, is_wanted: Callable[[RecordKey], bool]) -> Iterator[tuple[Line, Contribution]]:

@@ -233,7 +233,7 @@ class _Delivery:
 
         def guard(refused: int = 0) -> AttioCtlError | None:
             codes = Counter(settled.codes) + window.drafts.codes + Counter(refused=refused)
-            return _too_many_dead(settled.read + waiting, codes, engine.max_dead_ratio)
+            return too_many_dead(settled.read + waiting, codes, engine.max_dead_ratio)
 
         def note(cells: RecordCells, writes: int) -> None:
             nonlocal run
@@ -287,7 +287,7 @@ class _Delivery:
             Settlement(run, cells or {}, self._recent if run.is_recorded else None, self._reader.digests)
         )
         engine.observe(Progress(run.account))
-        halted = _too_many_dead(run.account.read, run.account.codes, engine.max_dead_ratio)
+        halted = too_many_dead(run.account.read, run.account.codes, engine.max_dead_ratio)
         return _Taken(run, Outcome(run.account, halted, run.is_done), tuple(window.drafts))
 
     def _spent(self, writes: int) -> Account:
@@ -324,7 +324,8 @@ def _rotated(given: Input) -> Input:
     return Input(given.path, account=given.account)
 
 
-def _too_many_dead(read: int, codes: Mapping[str, int], ratio: float) -> PartialError | None:
+def too_many_dead(read: int, codes: Mapping[str, int], ratio: float) -> PartialError | None:
+    """Why a run is not to go on, when more than this share of its events are dead letters."""
     dead = sum(codes.values())
     if read < RATIO_AFTER or dead <= ratio * read:
         return None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, Literal, get_args
 
@@ -14,13 +13,13 @@ from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.config.models import Mapping as MappingSpec
 from attio_ctl.delivery.batch import BatchOptions, BatchTransport
 from attio_ctl.delivery.dispatch import Ending
-from attio_ctl.delivery.documented import DocumentedWriter, patched
+from attio_ctl.delivery.documented import DocumentedWriter
 from attio_ctl.delivery.drift import Drifts, WatchfulWriter
-from attio_ctl.delivery.flat import Flattener
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.simple import SimpleWriter
 from attio_ctl.delivery.singly import RecordWriter, SinglyTransport
 from attio_ctl.delivery.transport import Transport, Verdict
+from attio_ctl.delivery.verification import Verification
 from attio_ctl.mapping.actions import outline
 from attio_ctl.state.schema import Schema
 
@@ -46,6 +45,7 @@ def select_transport(
     stop: asyncio.Event,
     notify: Callable[[str], None],
     clock: Clock | None = None,
+    verification: Verification | None = None,
 ) -> Transport:
     """
     The transport of one run, which falls back from batch to simple to documented as endpoints turn out to be missing.
@@ -53,6 +53,7 @@ def select_transport(
     Args:
         options: `objects` counts for `auto` alone, where it says what goes by batch.
         notify: Told once of each fall-back, in plain words.
+        verification: Of batches, where not by reading them back.
     """
     ending = Ending(stop)
 
@@ -80,31 +81,8 @@ def select_transport(
         options=options if way == "auto" else replace(options, objects=None),
         on_fall_back=on_fall_back("batch", "simple"),
         clock=clock or SystemClock(),
+        verification=verification,
     )
-
-
-class RequestCount:
-    """How many writing requests a transport takes as long as nothing is refused, dropped or missing."""
-
-    def __init__(self, way: Way, options: BatchOptions, schema: Schema) -> None:
-        """Arguments as for `select_transport`."""
-        self._way = way
-        self._options = options if way == "auto" else replace(options, objects=None)
-        self._flattener = Flattener(schema)
-
-    def of(self, writes: Sequence[Due]) -> int:
-        """Of one call of `send`."""
-        singly = in_batches = 0
-        for due in writes:
-            undocumented = self._way != "documented" and self._options.take(due.key.object)
-            if undocumented and self._way != "simple" and self._fits(due):
-                in_batches += 1
-            else:
-                singly += 1 if undocumented and self._flattener.flatten(due) else 1 + bool(patched(due))
-        return singly + math.ceil(in_batches / self._options.size)
-
-    def _fits(self, due: Due) -> bool:
-        return self._flattener.flatten_for_batch(due, verified=self._options.verify) is not None
 
 
 class _ByObject:

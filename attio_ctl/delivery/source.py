@@ -71,6 +71,10 @@ class Block:
         data = b"\n".join(line.raw.replace(b"\n", b" ") for line in lines)
         return cls(data, lines[-1].end, lines[-1].number, file, lines[0].offset, lines[0].number, lines)
 
+    def missed(self, seen: int) -> int:
+        """How many of its events are not among so many that were looked at; counted apart only where that can be."""
+        return 0 if seen == self.number - self._first + 1 else len(self.lines) - seen
+
     @property
     def lines(self) -> list[Line]:
         """Each event with its place; blank lines are no events."""

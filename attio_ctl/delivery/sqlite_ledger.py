@@ -13,7 +13,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +52,17 @@ def open_ledger(*, path: Path, workspace_id: str) -> SqliteLedger:
         ledger.close()
         raise
     return ledger
+
+
+def owner_of(path: Path) -> str:
+    """
+    The workspace of a ledger that is there.
+
+    Raises:
+        StorageError: it cannot be read, or is no ledger.
+    """
+    with guarded(path), closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as db:
+        return str(db.execute("select id from workspace").fetchone()[0])
 
 
 class SqliteLedger:
@@ -125,6 +136,20 @@ class SqliteLedger:
             yield
         finally:
             lock.close()
+
+    def holder(self) -> str | None:
+        """Who delivers with it at this moment; None when nobody does."""
+        lock = self.path.with_name(self.path.name + ".lock")
+        if not lock.exists():
+            return None
+        with guarded(self.path):
+            with closing(sqlite3.connect(lock, timeout=0)) as db:
+                try:
+                    db.execute("select count(*) from sqlite_schema").fetchone()
+                except sqlite3.OperationalError:
+                    known = self._db.execute(sql.HOLDER).fetchone()
+                    return known[0] if known else "a process that just started"
+            return None
 
     def begin(self, paths: Sequence[str]) -> Run:
         given = json.dumps(list(paths))

@@ -118,25 +118,6 @@ def _nested(value: Value, received_at: str, nested: Mapping[RecordKey, Write]) -
     return simple_value(value)
 
 
-def batch_bytes(writes: tuple[Write, ...], received_at: str) -> bytes:
-    """
-    The assertion of the last record as JSON, the others nested in it where it refers to them: one event of a batch.
-
-    The same as `batch_assertion`, in a fraction of the time.
-    """
-    nested = {write.key: write for write in writes[:-1]}
-
-    def encoded(value: Any) -> Any:
-        if isinstance(value, PersonalName):
-            return _name(value)
-        if isinstance(value, RecordKey):
-            write = nested.pop(value, None)
-            return value.value if write is None else _assertion(write, received_at)
-        return simple_value(value)
-
-    return orjson.dumps(_assertion(writes[-1], received_at), default=encoded, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
-
-
 def batch_call(writes: Iterable[Write], received_at: str) -> bytes:
     """Assertions of many records as one JSON list, in this order and none nested: references are texts."""
     assertions = [_assertion(write, received_at) for write in writes]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.preview import Preview
+from attio_ctl.delivery.rehearsal import RequestKind
+from attio_ctl.render.escaping import visible
+from attio_ctl.render.progress import span
 from attio_ctl.render.text import Style, wrap
 
 WORDS = (
@@ -19,55 +23,111 @@ WORDS = (
 )
 
 
-def account_line(account: Account) -> str:
-    """`Deliver: 2000 read = 1900 delivered + …; 700 writes, 24.1/s, 3 retries.`: one line whose sum adds up."""
+def account_line(account: Account, head: str = "Deliver: ") -> str:
+    """
+    `Deliver: 2000 read = 1900 delivered + …; 700 writes, 24.1/s, 3 retries, 0 lost.`: one line whose sum adds up, never
+    broken, so that a log can be searched for it.
+
+    What is lost is what was read and has no verdict, so a line that does not add up says so itself.
+    """
     terms = " + ".join(f"{getattr(account, name)} {word}" for name, word in WORDS)
+    lost = account.read - sum(getattr(account, name) for name, _ in WORDS)
     rate = f", {account.writes / account.seconds:.1f}/s" if account.writes and account.seconds else ""
-    retries = f", {account.retries} {'retry' if account.retries == 1 else 'retries'}" if account.retries else ""
-    writes = f"{account.writes} {'write' if account.writes == 1 else 'writes'}"
-    return f"Deliver: {account.read} read = {terms}; {writes}{rate}{retries}."
+    retries = f", {_counted(account.retries, 'retry', 'retries')}" if account.retries else ""
+    return f"{head}{account.read} read = {terms}; {_counted(account.writes, 'write')}{rate}{retries}, {lost} lost."
+
+
+def listed_codes(codes: Mapping[str, int]) -> str:
+    """`unknown_option 3, invalid_json 2`, the most frequent first."""
+    return ", ".join(f"{code} {count}" for code, count in _sorted(codes))
 
 
 def render_account(account: Account, letters: Sequence[DeadLetter], style: Style) -> str:
     """The dead letters of a run by code, with an example of each, then the line that adds up."""
     lines = []
     if account.codes:
-        lines.append(style.paint("  # dead letters: see `attio-ctl dead-letters list`", dim=True))
-        examples: dict[str, DeadLetter] = {}
-        for letter in reversed(letters):
-            examples.setdefault(letter.code, letter)
-        width = max(len(code) for code in account.codes)
-        for code, count in sorted(account.codes.items(), key=lambda item: (-item[1], item[0])):
-            mark = style.paint(f"  {'!':<2} ", fg="magenta", bold=True)
-            reason = f"  {examples[code].reason}" if code in examples else ""
-            text = f"{count:>4} {code.ljust(width)}{reason}"
-            lines.append(mark + _cut(text, style.width - 5))
-        lines.append("")
-    lines.append(style.paint(wrap(account_line(account), style.width), bold=True))
+        lines += [
+            style.paint("  # dead letters: see `attio-ctl dead-letters list`", dim=True),
+            *_codes(account, letters, style),
+            "",
+        ]
+    lines.append(style.paint(account_line(account), bold=True))
     return "\n".join(lines) + "\n"
 
 
+def _codes(account: Account, letters: Sequence[DeadLetter], style: Style) -> Iterator[str]:
+    examples: dict[str, DeadLetter] = {}
+    for letter in reversed(letters):
+        examples.setdefault(letter.code, letter)
+    width = max(len(code) for code in account.codes)
+    for code, count in _sorted(account.codes):
+        mark = style.paint(f"  {'!':<2} ", fg="magenta", bold=True)
+        reason = f"  {visible(examples[code].reason)}" if code in examples else ""
+        yield mark + _cut(f"{count:>4} {code.ljust(width)}{reason}", style.width - 5)
+
+
+def reminder(account: Account, open_letters: int) -> str:
+    """Of dead letters that are left from earlier runs, where this one has met events that were read before."""
+    before = open_letters - sum(account.codes.values())
+    if not account.duplicate or before <= 0:
+        return ""
+    are = "is a dead letter" if before == 1 else "are dead letters"
+    return f"{before} of the events of earlier runs {are} still: `attio-ctl dead-letters list`, then `retry`"
+
+
 def render_preview(preview: Preview, style: Style) -> str:
-    """What a delivery would do: writes by object, how long they take, what mappings reject, the line that adds up."""
+    """What a delivery would do: records by object, requests by kind, how long they take, what mappings reject."""
     lines = [style.paint("  # nothing was written; a delivery would write", dim=True)]
-    width = max((len(name) for name in preview.writes), default=0)
-    for name, count in preview.writes.items():
+    width = max((len(name) for name in preview.records), default=0)
+    for name, count in preview.records.items():
         mark = style.paint(f"  {'+':<2} ", fg="green", bold=True)
-        lines.append(f"{mark}{name.ljust(width)}  {count} {'record' if count == 1 else 'records'}")
-    requests = preview.account.requests
-    lines.append(f"     {requests} requests, {_span(preview.eta)} at the limit of the token")
+        lines.append(f"{mark}{name.ljust(width)}  {_counted(count, 'record')}")
+    total = _counted(sum(preview.requests.values()), "request")
+    kinds = ", ".join(f"{count} {REQUESTS[kind]}" for kind, count in preview.requests.items() if count)
+    lines.append(
+        wrap(
+            f"{total}{f' ({kinds})' if kinds else ''}, {span(preview.eta)} at the limit of the token",
+            style.width,
+            first="     ",
+            rest="     ",
+        )
+    )
     lines.append("")
-    return "\n".join(lines) + "\n" + render_account(preview.account, preview.dead_letters, style)
+    if preview.account.codes:
+        lines.append(style.paint("  # dead letters that it would leave", dim=True))
+        lines += [*_codes(preview.account, preview.dead_letters, style), ""]
+        for letter in preview.dead_letters[:LISTED]:
+            lines.append(wrap(_of_letter(letter), style.width, first="     ", rest="       "))
+        if (more := sum(preview.account.codes.values()) - LISTED) > 0:
+            lines.append(f"     … and {more} more")
+        lines.append("")
+    lines.append(style.paint(account_line(preview.account, "Preview: "), bold=True))
+    return "\n".join(lines) + "\n"
 
 
-def _span(seconds: float) -> str:
-    return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {seconds:.0f} s"
+REQUESTS: Final[Mapping[RequestKind, str]] = {
+    "assert": "asserts",
+    "patch": "to add to multiselects",
+    "simple": "simple asserts",
+    "batch": "batches",
+    "query": "queries to verify them",
+}
+
+LISTED: Final = 5
+"""Dead letters that a preview lists."""
 
 
-def progress_line(account: Account, window: int) -> str:
-    """How a run goes, in one line."""
-    settled = account.read - account.pending
-    return f"{settled} events settled, {window} under way, {account.writes} writes"
+def _of_letter(letter: DeadLetter) -> str:
+    mapping = f" (mapping.{letter.mapping})" if letter.mapping else ""
+    return visible(f"{letter.line.place}: {letter.reason}{mapping}")
+
+
+def _sorted(codes: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(codes.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _counted(count: int, one: str, more: str = "") -> str:
+    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 def render_letters(letters: Sequence[DeadLetter], limit: int, style: Style) -> str:

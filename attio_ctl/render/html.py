@@ -1,20 +1,10 @@
-"""
-A plan as one page that needs nothing else: no request leaves it, and no value in it can run.
-
-jinja2 escapes every value; besides, the page's own content security policy admits one style and one script by their
-hashes, and nothing from anywhere.
-"""
+"""A plan as one page that needs nothing else: no request leaves it, and no value in it can run."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from attio_ctl.errors import Place
@@ -23,10 +13,10 @@ from attio_ctl.plan.model import Plan, summarise
 from attio_ctl.render.alerts import going
 from attio_ctl.render.behaviour import count_events, diff_lines, headline
 from attio_ctl.render.classes import CLASSES, MEANINGS, Class, class_of, groups_of, verdict
-from attio_ctl.render.escaping import visible
+from attio_ctl.render.pages import page_file, page_template, source_hash
 from attio_ctl.render.review import NO_REVIEW, Review
 from attio_ctl.render.svg import render_svg
-from attio_ctl.render.view import VERBS, Group, Symbol, describe_counts, show_value, summary_line
+from attio_ctl.render.view import VERBS, Group, Symbol, describe_counts, summary_line
 
 _MARKS: Final[dict[str, Symbol]] = {"+": "+", "-": "-", "!": "~", " ": ""}
 """The marks of the page for those of a `diff` fence, which has one less."""
@@ -41,8 +31,8 @@ def render_html(plan: Plan, *, review: Review | None = None, run_url: str | None
         run_url: The CI job that made the plan.
     """
     review = review or NO_REVIEW
-    style, script = _page_file("plan.css"), _page_file("plan.js")
-    return _template().render(
+    style, script = page_file("base.css") + page_file("plan.css"), page_file("plan.js")
+    return page_template("plan.html.j2").render(
         plan=plan,
         identity=plan_id(plan).removeprefix("sha256:")[:12],
         hours=round((plan.expires_at - plan.created_at).total_seconds() / 3600),
@@ -57,8 +47,8 @@ def render_html(plan: Plan, *, review: Review | None = None, run_url: str | None
         picture=Markup(render_svg(review.graph)) if review.graph else None,  # noqa: S704  every text in it is escaped
         style=style,
         script=script,
-        style_hash=_source_hash(style),
-        script_hash=_source_hash(script),
+        style_hash=source_hash(style),
+        script_hash=source_hash(script),
     )
 
 
@@ -111,23 +101,3 @@ def _mapped(review: Review) -> _Mapped | None:
         for each in behaviour.examples
     )
     return _Mapped(review.mappings.against, count_events(behaviour), tuple(examples))
-
-
-def _source_hash(text: str) -> str:
-    """A hash source of a content security policy: base64 of the SHA-256 of what stands between the tags."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _page_file(name: str) -> str:
-    return (files("attio_ctl.render") / "page" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _template() -> Template:
-    filters: dict[str, Any] = {
-        "visible": lambda value: visible(str(value)),
-        "shown": lambda value: visible(show_value(value)),
-    }
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(filters)
-    return environment.from_string(_page_file("plan.html.j2"))

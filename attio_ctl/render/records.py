@@ -63,10 +63,10 @@ def _cut(text: str, width: int) -> str:
 
 
 def _cell(values: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(_plain(value) for value in values)
+    return ", ".join(plain_value(value) for value in values)
 
 
-def _plain(value: Mapping[str, Any]) -> str:
+def plain_value(value: Mapping[str, Any]) -> str:
     """The part of a value that people read. Source: read shapes per attribute type in the OpenAPI document."""
     match value:
         case {"option": {"title": title}} | {"status": {"title": title}}:

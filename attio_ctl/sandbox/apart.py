@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attio_ctl.sandbox.store.store import Store
 
 Result = TypeVar("Result")
-PROGRESS_EVERY = 10_000  # steps of SQLite's machine: some tens of microseconds
+PROGRESS_EVERY: Final = 10_000  # steps of SQLite, some tens of microseconds
 
 
 class ApartReader:

@@ -7,16 +7,16 @@ import os
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
+
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
 def new_id() -> str:
     """A random UUID with version 4 and the RFC 4122 variant, which strict clients check."""
-    raw = bytearray(os.urandom(16))
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = os.urandom(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
 
 def derived_id(*parts: str) -> str:

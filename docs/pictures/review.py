@@ -93,8 +93,8 @@ def main() -> None:
         plan = ("plan", "--format", "markdown", "--base", "HEAD", "--events", "workspaces/demo/events.ndjson")
         (folder / "comment.html").write_text(comment(attio_ctl(folder, *plan, "--html-into", "plan.html")))
         shoot(folder / "comment.html", "comment.png", height=860)
-        shoot(folder / "plan.html", "page-light.png", height=1050)
-        shoot(folder / "plan.html", "page-dark.png", height=1050, dark=True)
+        shoot(folder / "plan.html", "page-light.png", height=1540)
+        shoot(folder / "plan.html", "page-dark.png", height=1540, dark=True)
 
 
 if __name__ == "__main__":

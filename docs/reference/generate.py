@@ -7,13 +7,16 @@ A test fails when one of them is not what the code says.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from attio_ctl import errors
 from attio_ctl.cli.main import COMMANDS, main
+from attio_ctl.config.schema_export import workspace_schema
 from attio_ctl.mapping.values.table import as_markdown
 
 HERE = Path(__file__).parent
@@ -32,7 +35,12 @@ MEANINGS = {
 
 def pages() -> dict[str, str]:
     """File name to text."""
-    return {"commands.md": _commands(), "exit-codes.md": _exit_codes(), "values.md": _values()}
+    return {
+        "commands.md": _commands(),
+        "exit-codes.md": _exit_codes(),
+        "files.md": _files(workspace_schema()),
+        "values.md": _values(),
+    }
 
 
 def _commands() -> str:
@@ -88,6 +96,96 @@ def _exit_codes() -> str:
 def _values() -> str:
     head = "What a mapping may give to an attribute, by its type. Generated from the code; the examples are tested."
     return f"# Values\n\n{head}\n\n" + as_markdown().rstrip() + "\n"
+
+
+def _files(schema: Mapping[str, Any]) -> str:
+    """A table of keys for every block that a file may hold, those that all types of attributes share only once."""
+    blocks = schema["definitions"]
+    attributes = [name for name in blocks if name.endswith("Attribute")]
+    shared = {
+        key: one
+        for key, one in blocks[attributes[0]]["properties"].items()
+        if all(_said(blocks[name]["properties"].get(key, {})) == _said(one) for name in attributes)
+    }
+    parts = [
+        "# Workspace files",
+        "Generated from the models that read them. An editor that speaks the YAML language server shows the same; "
+        "`attio-ctl schema` prints it as a JSON Schema. Keys that are not listed are refused.",
+        "## The workspace",
+        _table(schema, schema["properties"]),
+    ]
+    for name in [name for name in blocks if name not in attributes]:
+        parts += [f"## {_heading(name, blocks)}", blocks[name].get("description", ""), _table(blocks[name])]
+    parts += ["## Attributes", "Every attribute takes these keys, and those of its type.", _table({}, shared)]
+    for name in attributes:
+        own = {key: one for key, one in blocks[name]["properties"].items() if key not in {*shared, "type"}}
+        parts += [f"### {_heading(name, blocks)}", blocks[name].get("description", "")]
+        parts += [_table(blocks[name], own)] if own else []
+    text = "\n\n".join(part for part in parts if part)
+    return re.sub(r"<<(\w+)>>", lambda found: _link(found[1], blocks), text) + "\n"
+
+
+def _said(one: Mapping[str, Any]) -> str:
+    return str(one.get("description", "")).replace("|", "\\|")
+
+
+def _table(block: Mapping[str, Any], properties: Mapping[str, Any] | None = None) -> str:
+    needed = block.get("required", [])
+    rows = [
+        f"| `{key}`{' (needed)' if key in needed else ''} | {_kind(one)}{_default(one)} | {_said(one)} |"
+        for key, one in (block.get("properties", {}) if properties is None else properties).items()
+    ]
+    return "| key | takes | means |\n|:--|:--|:--|\n" + "\n".join(rows)
+
+
+def _default(one: Mapping[str, Any]) -> str:
+    default = one.get("default")
+    return "" if default in (None, [], {}, "") else f"; default `{str(default).lower()}`"
+
+
+def _kind(one: Mapping[str, Any]) -> str:
+    """What a key takes, in words; `<<Name>>` stands for the link to a block."""
+    match one:
+        case {"$ref": str() as reference}:
+            return f"<<{reference.rpartition('/')[2]}>>"
+        case {"const": value}:
+            return f"`{value}`"
+        case {"enum": list() as values}:
+            return ", ".join(f"`{value}`" for value in values)
+        case {"oneOf": list() as several} | {"anyOf": list() as several} | {"allOf": list() as several}:
+            kinds = dict.fromkeys(_kind(each) for each in several if each.get("type") != "null")
+            return "a <<Attribute>>" if len(kinds) > 9 else " or ".join(kinds)
+        case {"patternProperties": dict() as named}:
+            return f"{' or '.join(_kind(each) for each in named.values())} by name"
+        case {"type": "array", "items": dict() as each}:
+            return f"list of {_kind(each)}"
+        case {"type": "object", "additionalProperties": dict() as each}:
+            return f"{_kind(each)} by name"
+        case {"type": "string"}:
+            return "text"
+        case {"type": "boolean"}:
+            return "`true` or `false`"
+        case {"type": "integer"}:
+            return "whole number"
+        case _:
+            return str(one.get("type", "anything"))
+
+
+def _heading(name: str, blocks: Mapping[str, Any]) -> str:
+    properties = blocks[name]["properties"]
+    if name.endswith("Attribute"):
+        return str(properties["type"]["const"])
+    if "const" in properties.get("action", {}):
+        return f"Mapping: {properties['action']['const']}"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Spec")).capitalize()
+
+
+def _link(name: str, blocks: Mapping[str, Any]) -> str:
+    if name == "Attribute":
+        return "[attribute](#attributes)"
+    heading = _heading(name, blocks)
+    anchor = re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+    return f"[{heading.removeprefix('Mapping: ').lower()}](#{anchor})"
 
 
 if __name__ == "__main__":

@@ -108,6 +108,18 @@ def test_a_plan_that_fails_replaces_the_comment_of_a_workspace_that_is_not_named
     assert ": Failed" in comment["body"]
 
 
+def test_a_fork_without_secrets_fails_and_says_what_is_missing(checkout):
+    checkout.github.refuse = {"comments", "labels", "check-runs"}
+    checkout.write(TIER)
+    file = checkout.folder / "workspaces/acme/workspace.yaml"
+    file.write_text(file.read_text().replace("{sandbox: acme}", "{token: {env: ATTIO_TOKEN}}"))
+    said = checkout.run("plan", code=13)
+
+    assert "`ATTIO_TOKEN`" in said
+    assert "a pull request from a fork has a token that only reads" in said
+    assert "`ATTIO_TOKEN`" in checkout.summary
+
+
 def test_what_destroys_asks_for_action(checkout):
     checkout.write(TIER)
     checkout.attio_ctl("apply", "--auto-approve")

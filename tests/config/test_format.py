@@ -219,6 +219,8 @@ def test_every_key_that_can_be_written_has_its_place_in_the_order() -> None:
         ("removed", "*"): [models.Removal],
         ("mappings", "*"): mappings,
         ("mappings", "*", "tests", "*"): [models.MappingTest],
+        ("alerts",): [models.Alerts],
+        ("alerts", "webhook"): [models.AlertWebhook],
     }
     parts = {
         ("currency",): [models.Currency],

@@ -167,6 +167,12 @@ def test_removals_of_several_files_are_one_list() -> None:
     assert [one["address"] for one in plain(whole)["removed"]] == ["webhook.a", "webhook.b"]
 
 
+def test_a_workspace_among_others_is_found_by_its_path_below_workspaces(tmp_path: Path) -> None:
+    root = write(tmp_path, workspaces__clients__demo__workspace=HEAD)
+
+    assert load("clients/demo", root=root, environ={}).files[0].parent.name == "demo"
+
+
 @pytest.mark.parametrize("given", ["demo", "workspaces/demo", "workspaces/demo/workspace.yaml"])
 def test_a_workspace_is_found_by_name_folder_and_file(tmp_path: Path, given: str) -> None:
     root = write(tmp_path, workspaces__demo__workspace=HEAD, workspaces__demo__a="objects: {users: {active: true}}\n")
@@ -197,6 +203,8 @@ def test_workspaces_are_listed_but_bases_are_not(tmp_path: Path) -> None:
     (root / "workspaces" / "README.md").write_text("workspace: no\n")
 
     assert list_workspaces(root) == ("production", "staging")
+    write(root, workspaces__clients__acme__workspace=HEAD, workspaces__clients__zenith__workspace=HEAD)
+    assert list_workspaces(root) == ("clients/acme", "clients/zenith", "production", "staging")
     assert list_workspaces(tmp_path / "nowhere") == ()
 
 

@@ -37,27 +37,31 @@ IDENTIFY = {
 GROUP = {"action": "group-workspace", "workspace": {"name": "$.traits.name"}}
 
 
+async def create_attribute(
+    attio: AttioWriter, parent: str, slug: str, kind: str, *, several: bool = False, unique: bool = False, **config: Any
+) -> None:
+    """An attribute of an object, titled by its slug."""
+    await attio.create_attribute(
+        "objects",
+        parent,
+        title=slug.title(),
+        description=None,
+        api_slug=slug,
+        type=kind,
+        is_required=False,
+        is_unique=unique,
+        is_multiselect=several,
+        config=config,
+    )
+
+
 async def prepare_workspace(attio: AttioWriter) -> None:
     """`tags` and `manager` on people, `plan` and `seats` on users."""
-
-    async def add(parent: str, slug: str, kind: str, **more: Any) -> None:
-        await attio.create_attribute(
-            "objects",
-            parent,
-            title=slug.title(),
-            description=None,
-            api_slug=slug,
-            type=kind,
-            is_required=False,
-            is_unique=False,
-            is_multiselect=more.get("several", False),
-            config=more.get("config", {}),
-        )
-
-    await add("people", "tags", "select", several=True)
-    await add("people", "manager", "record-reference", config={"record_reference": {"allowed_objects": ["people"]}})
-    await add("users", "plan", "select")
-    await add("users", "seats", "number")
+    to_people = {"allowed_objects": ["people"]}
+    await create_attribute(attio, "people", "tags", "select", several=True)
+    await create_attribute(attio, "people", "manager", "record-reference", record_reference=to_people)
+    await create_attribute(attio, "users", "plan", "select")
+    await create_attribute(attio, "users", "seats", "number")
     for title in ("red", "green", "blue"):
         await attio.create_option("objects", "people", "tags", title=title)
     for title in ("Free", "Pro", "Legacy"):

@@ -17,7 +17,7 @@ from attio_ctl.mapping.writes import PersonalName, RecordKey, Write
 from attio_ctl.state.live import read_live
 from attio_ctl.state.schema import build_schema
 
-from .conftest import Place
+from .conftest import Place, create_attribute
 
 SPEED = 100
 Answer = Callable[[httpx.Request], httpx.Response | None]
@@ -119,18 +119,7 @@ async def add_attribute(
 ) -> None:  # fmt: skip
     """An attribute in the sandbox and in the place's schema."""
     async with place.writer() as attio:
-        await attio.create_attribute(
-            "objects",
-            parent,
-            title=slug.title(),
-            description=None,
-            api_slug=slug,
-            type=kind,
-            is_required=False,
-            is_unique=unique,
-            is_multiselect=several,
-            config={},
-        )
+        await create_attribute(attio, parent, slug, kind, several=several, unique=unique)
         for title in options:
             await attio.create_option("objects", parent, slug, title=title)
         place.schema = build_schema(await read_live(attio, await attio.whoami()))

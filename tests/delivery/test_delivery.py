@@ -11,7 +11,9 @@ import pytest
 
 from attio_ctl.delivery import sending
 from attio_ctl.delivery.account import Account
+from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.preview import preview
+from attio_ctl.delivery.rehearsal import Rehearsal
 from attio_ctl.delivery.run import Progress
 from attio_ctl.errors import EventsError, Exit, LeaseHeldError, PartialError
 from attio_ctl.sandbox.options import NO_LIMITS, Options
@@ -427,7 +429,8 @@ class TestPreview:
             [identify(1, "ada", plan="Pro"), identify(2, "bob", tags=["red"]), identify(3, "eve", plan="Gold"), TRACK]
         )
         ledger = place.ledger()
-        found = await preview(files=[file], program=place.program, ledger=ledger, stop=asyncio.Event())
+        rehearsal = Rehearsal("documented", BatchOptions(), place.schema)
+        found = await preview(files=[file], program=place.program, ledger=ledger, rehearsal=rehearsal)
         ledger.close()
         assert set(await place.records("users", "user_id")) == {"ada"}
 
@@ -435,13 +438,14 @@ class TestPreview:
 
         assert verdicts(found.account) == verdicts(account)
         assert (found.account.writes, found.account.requests) == (account.writes, account.requests)
-        assert found.writes == {"people": 1, "users": 1}
+        assert (found.records, found.requests) == ({"people": 1, "users": 1}, {"assert": 2, "patch": 1})
         assert [letter.code for letter in found.dead_letters] == ["unknown_option"]
         assert found.eta == pytest.approx(3 / 24.25)
 
     async def test_a_preview_needs_neither_ledger_nor_server(self, tmp_path: Path) -> None:
         place = Place(tmp_path, "http://127.0.0.1:9")
 
-        found = await preview(files=[place.write([TRACK])], program=place.program, ledger=None, stop=asyncio.Event())
+        rehearsal = Rehearsal("documented", BatchOptions(), place.schema)
+        found = await preview(files=[place.write([TRACK])], program=place.program, ledger=None, rehearsal=rehearsal)
 
         assert verdicts(found.account) == {"read": 1, "filtered": 1}

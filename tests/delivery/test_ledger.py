@@ -27,10 +27,10 @@ PLAN = {"plan": Cell(10, -5, {}), "tags": Cell(added={'"a"': 3})}
 WORKSPACE = "14beef7a-99f7-4534-a87e-70b564330a4c"
 
 
-@pytest.fixture(params=["memory", "sqlite", "preview"])
+@pytest.fixture(params=["memory", "sqlite"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     sqlite = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
-    yield {"memory": MemoryLedger(), "sqlite": sqlite, "preview": MemoryLedger(sqlite)}[request.param]
+    yield {"memory": MemoryLedger(), "sqlite": sqlite}[request.param]
     sqlite.close()
 
 
@@ -117,29 +117,6 @@ class TestContract:
         ledger.settle(settled(mappings={"identify": "2"}))
 
         assert ledger.mappings() == {"identify": "2", "group": "1"}
-
-
-def test_a_preview_reads_the_ledger_beneath_and_leaves_it_alone(tmp_path: Path) -> None:
-    with_file = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
-    with_file.settle(settled(recent=with_events(with_file, EVENTS[0]), cells={ADA: PLAN}, mappings={"identify": "1"}))
-    preview = MemoryLedger(with_file)
-
-    preview.settle(
-        settled(
-            preview.begin(["a"]),
-            recent=with_events(preview, EVENTS[1]),
-            cells={ADA: {}, BOB: PLAN},
-            mappings={"identify": "2"},
-        )
-    )
-
-    assert known(preview) == EVENTS[:2]
-    assert preview.cells([ADA, BOB]) == {ADA: {}, BOB: PLAN}
-    assert known(with_file) == EVENTS[:1]
-    assert with_file.cells([ADA, BOB]) == {ADA: PLAN}
-    assert with_file.mappings() == {"identify": "1"}
-    assert with_file.runs(1) == []
-    with_file.close()
 
 
 class TestFile:

@@ -14,7 +14,8 @@ import pytest
 from attio_ctl.attio.clock import Clock
 from attio_ctl.attio.errors import ForbiddenError
 from attio_ctl.delivery.batch import SAMPLE, BatchOptions
-from attio_ctl.delivery.selection import RequestCount, Way, select_transport
+from attio_ctl.delivery.rehearsal import Rehearsal
+from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.transport import Paused, Refused, Transport, Unsent, Written
 from attio_ctl.errors import PartialError
 from attio_ctl.mapping.writes import RecordKey
@@ -151,7 +152,9 @@ async def test_each_way_takes_the_requests_that_it_promises(place: Place) -> Non
         async with transport(place, way, network, size=10) as to:
             await sent(to, writes)
         counts[way] = network.counts
-        assert RequestCount(way, BatchOptions(10), place.schema).of(writes) == sum(network.counts.values())
+        rehearsal = Rehearsal(way, BatchOptions(10), place.schema)
+        assert set((await sent(rehearsal, writes)).values()) == {Written()}
+        assert {kind: n for kind, n in rehearsal.requests.items() if kind != "query"} == network.counts
 
     assert counts == {
         "documented": {"assert": 40, "patch": 20},
@@ -257,8 +260,10 @@ async def test_a_batch_for_some_objects_leaves_the_others_to_the_documented_way(
         await sent(to, users)
 
     assert network.counts == {"assert": 5, "patch": 5, "batch": 1}
-    count = RequestCount("auto", BatchOptions(objects=frozenset({"users"})), place.schema)
-    assert (count.of(people), count.of(users)) == (10, 1)
+    rehearsal = Rehearsal("auto", BatchOptions(objects=frozenset({"users"})), place.schema)
+    await sent(rehearsal, people)
+    await sent(rehearsal, users)
+    assert {kind: n for kind, n in rehearsal.requests.items() if kind != "query"} == network.counts
 
 
 @pytest.mark.parametrize("every", [1, 3])

@@ -122,6 +122,12 @@ def test_every_page_is_in_the_navigation_and_every_link_leads_somewhere():
             assert (page.parent / target).exists(), f"{page}: {target}"
 
 
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+def test_every_link_of_the_pages_beside_the_code_leads_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+        assert (ROOT / target).exists(), target
+
+
 @pytest.mark.parametrize("page", [*DOCS.rglob("*.md"), *ROOT.glob("*.md")], ids=lambda path: path.name)
 def test_no_page_names_a_command_that_does_not_exist(page):
     named = set(re.findall(r"`attio-ctl ([a-z][a-z-]+)", page.read_text()))

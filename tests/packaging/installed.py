@@ -7,14 +7,14 @@ Needs a package index, so it is no part of `make test`.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+Run = Callable[..., str]
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
 EVENT = {
@@ -28,24 +28,8 @@ EVENT = {
 pytestmark = pytest.mark.timeout(300)
 
 
-def run(*command: str | Path, folder: Path, code: int = 0, **environ: str) -> str:
-    """What a command says on both streams; nothing of this checkout shows through."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**kept, "NO_COLOR": "1", "PIP_NO_COMPILE": "1", **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == code, f"{command}\n{said}"
-    return said
-
-
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", target, folder=ROOT)
     (made,) = target.glob("*.whl")
@@ -60,13 +44,13 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin"
 
 
-def install(programs: Path, what: str) -> None:
+def install(run: Run, programs: Path, what: str) -> None:
     pip = (programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, what, folder=programs)
 
 
-def test_without_the_extra_a_sandbox_says_what_to_install(programs, wheel, tmp_path):
-    install(programs, str(wheel))
+def test_without_the_extra_a_sandbox_says_what_to_install(run, programs, wheel, tmp_path):
+    install(run, programs, str(wheel))
     attio_ctl = programs / "attio-ctl"
     run(attio_ctl, "init", "acme", "--sandbox", folder=tmp_path)
 
@@ -77,9 +61,9 @@ def test_without_the_extra_a_sandbox_says_what_to_install(programs, wheel, tmp_p
         assert "pip install 'attio-ctl[sandbox]'" in said
 
 
-def test_with_the_extra_a_newcomer_goes_from_nothing_to_records(programs, wheel, tmp_path):
+def test_with_the_extra_a_newcomer_goes_from_nothing_to_records(run, programs, wheel, tmp_path):
     """In the same environment: what was said to be installed is installed, and is all that was missing."""
-    install(programs, f"{wheel}[sandbox]")
+    install(run, programs, f"{wheel}[sandbox]")
     attio_ctl = programs / "attio-ctl"
     run(attio_ctl, "init", "acme", "--sandbox", folder=tmp_path)
     (tmp_path / "events.ndjson").write_text(json.dumps(EVENT) + "\n")
@@ -96,8 +80,8 @@ def test_with_the_extra_a_newcomer_goes_from_nothing_to_records(programs, wheel,
     assert schema == json.loads((ROOT / "schemas" / "workspace.schema.json").read_text())
 
 
-def test_types_are_seen_by_those_who_import_the_package(programs, wheel, tmp_path):
-    install(programs, str(wheel))
+def test_types_are_seen_by_those_who_import_the_package(run, programs, wheel, tmp_path):
+    install(run, programs, str(wheel))
     (tmp_path / "use.py").write_text(
         "from attio_ctl.address import Address\nreveal_type(Address.root('object', 'x'))\n"
     )
@@ -106,13 +90,13 @@ def test_types_are_seen_by_those_who_import_the_package(programs, wheel, tmp_pat
     assert 'Revealed type is "attio_ctl.address.Address"' in run(*mypy, "use.py", folder=tmp_path)
 
 
-def test_uvx_runs_the_wheel(wheel, tmp_path):
+def test_uvx_runs_the_wheel(run, wheel, tmp_path):
     said = run(TOOLS / "uvx", "--quiet", "--from", f"{wheel}[sandbox]", "attio-ctl", "--version", folder=tmp_path)
 
     assert said.startswith("attio-ctl ")
 
 
-def test_pipx_installs_the_wheel(wheel, tmp_path):
+def test_pipx_installs_the_wheel(run, wheel, tmp_path):
     places = {"PIPX_HOME": str(tmp_path / "home"), "PIPX_BIN_DIR": str(tmp_path / "bin")}
     run(TOOLS / "pipx", "install", "--quiet", f"{wheel}[sandbox]", folder=tmp_path, **places)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,23 +21,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(300)
 
 
-def run(*command: str | Path, folder: Path, code: int = 0, **environ: str) -> str:
-    """What a command says on both streams; nothing of this checkout shows through."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**kept, "NO_COLOR": "1", "PIP_NO_COMPILE": "1", **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == code, f"{command}\n{said}"
-    return said
-
-
-def test_the_action_installs_what_is_locked(tmp_path):
+def test_the_action_installs_what_is_locked(run, tmp_path):
     """The very script of its first step, under the shell options that GitHub gives it."""
     step = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][0]
     script = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"])
@@ -56,7 +39,7 @@ def _canonical(pin: str) -> str:
     return f"{canonicalize_name(name)}=={version}"
 
 
-def test_the_image_is_built_from_what_its_context_holds(tmp_path):
+def test_the_image_is_built_from_what_its_context_holds(run, tmp_path):
     """No container engine is needed: the steps of the first stage run here, on exactly the files that they copy."""
     target, source = tmp_path / "opt", tmp_path / "src"
     source.mkdir()
@@ -74,7 +57,7 @@ def test_the_image_is_built_from_what_its_context_holds(tmp_path):
     assert run(target / "bin" / "attio-ctl", "--version", folder=tmp_path).startswith("attio-ctl ")
 
 
-def test_the_hooks_of_pre_commit_run(tmp_path):
+def test_the_hooks_of_pre_commit_run(run, tmp_path):
     """In a repository of somebody else, in the environment that pre-commit makes for them."""
     files = tmp_path / "workspaces" / "acme" / "workspace.yaml"
     files.parent.mkdir(parents=True)

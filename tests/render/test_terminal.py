@@ -17,9 +17,7 @@ from attio_ctl.plan.model import Plan
 from attio_ctl.render.terminal import render_plan
 from attio_ctl.render.text import Style
 
-SENTENCE = (
-    "this field cannot be changed by the interface of Attio, whatever is sent, so that a person has to do it "
-)
+SENTENCE = "this field cannot be changed by the interface of Attio, whatever is sent, so that a person has to do it "
 
 
 def plan_with(text: str) -> Plan:

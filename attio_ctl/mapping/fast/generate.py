@@ -1,22 +1,17 @@
 """
-A mapping as Python source: one function that gives its outcome, and one that gives an assertion of a batch.
+A mapping as Python source: a function that gives its outcome for one event.
 
-Both make the same values in the same way and part only at the end. A line asks whether the value is what nearly all
+A line asks whether the value is what nearly all
 events have there, and takes it as it is; whatever else there is goes to the code that mappings on dicts run on.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
-from msgspec import Struct, defstruct
-
-from attio_ctl.mapping.encode import simple_value
 from attio_ctl.mapping.fast.conditions import condition
-from attio_ctl.mapping.fast.shape import CannotGenerate, Shape
+from attio_ctl.mapping.fast.shape import Shape
 from attio_ctl.mapping.fast.source import Source
 from attio_ctl.mapping.integrations import DESTINATION, switched_on
 from attio_ctl.mapping.program import CompiledMapping
@@ -42,9 +37,7 @@ QUICK: Final[Mapping[str, str]] = {
 }
 """Tests, by attribute type, that a JSON value passes only if it is its own neutral form already."""
 
-_PLAIN: Final[Mapping[str, Callable[[str], bool]]] = {"email-address": is_plain_email, "timestamp": is_plain_utc}
-_SENT_OTHERWISE: Final = frozenset({"personal-name", "record-reference"})
-"""Attribute types whose neutral values are not what a batch has in their place."""
+PLAIN: Final[Mapping[str, Callable[[str], bool]]] = {"email-address": is_plain_email, "timestamp": is_plain_utc}
 
 
 def generate_run(mapping: CompiledMapping, shape: Shape) -> Source:
@@ -56,12 +49,17 @@ def generate_run(mapping: CompiledMapping, shape: Shape) -> Source:
     Raises:
         CannotGenerate: as `paths_of`, or expressions nest too deeply.
     """
-    source = _begin("run", "event", mapping, shape)
+    source = Source("run", shape)
+    source.line(0, "def run(event):")
+    source.line(1, f"if {switch(source)}: return {source.constant(SWITCHED_OFF)}")
+    if mapping.when is not None:
+        takes = condition(shape, source.constant, mapping.when)
+        source.line(1, f"if not {takes}: return {source.constant(NOT_SUBSCRIBED)}")
     for number, record in enumerate(mapping.records):
         values = {slug: f"[k{index}]" if slug in record.multiselect else f"k{index}" for slug, index in record.links}
         sure = set(values)
         for filler in record.fillers:
-            _fill(source, filler, _Makers(filler.coerce.one, filler.checked), values, sure)
+            _fill(source, filler, values, sure)
         always = ", ".join(f"{source.constant(slug)}: {value}" for slug, value in values.items() if slug in sure)
         source.line(1, f"r{number} = {{{always}}}")
         for slug, value in values.items():
@@ -77,84 +75,16 @@ def generate_run(mapping: CompiledMapping, shape: Shape) -> Source:
     return source
 
 
-def generate_assertion(mapping: CompiledMapping, shape: Shape) -> Source:
-    """
-    The source of `assertion(event, received_at)`: one of a batch, as `batch_assertion` makes it of the writes, ready
-    for msgspec to encode.
-
-    Raises:
-        CannotGenerate: as `generate_run`; or a value may stand in the place of a link, so that the records do not nest.
-    """
-    source = _begin("assertion", "event, received_at", mapping, shape)
-    for number, record in enumerate(mapping.records):
-        values = {slug: f"[a{index}]" if slug in record.multiselect else f"a{index}" for slug, index in record.links}
-        if values.keys() & {filler.slug for filler in record.fillers}:
-            raise CannotGenerate("a link with a value")
-        sure = set(values)
-        for filler in record.fillers:
-            _fill(source, filler, _as_sent(filler), values, sure)
-        source.line(1, _match(source, record, values))
-        made = f"{source.constant(_values_struct(values))}({', '.join(values.values())})"
-        named = f"{source.constant(record.object)}, {source.constant(record.match)}"
-        source.line(1, f"a{number} = {source.constant(_Assertion)}({named}, {made}, received_at)")
-    source.line(1, f"return a{len(mapping.records) - 1}")
-    return source
-
-
-class _Assertion(Struct, frozen=True, gc=False):
-    """One assertion of a batch, as `batch_assertion` has it."""
-
-    object: str
-    matching_attribute: str
-    values: Any
-    received_at: str
-    mode: str = "create-or-update"
-    multiselect_values: str = "append"
-
-
-def _values_struct(slugs: Iterable[str]) -> type[Struct]:
-    """Values by slug, of which those that are `MISSING` are not written: made and written faster than a dict."""
-    named = {f"f{number}": slug for number, slug in enumerate(slugs)}
-    return defstruct("Values", [(name, Any) for name in named], rename=named, frozen=True, gc=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Makers:
-    """What makes the value of one attribute: `one` of a text, `any` of any JSON value."""
-
-    one: Callable[[Any], Any]
-    any: Callable[[Any], Any]
-
-
-def _as_sent(filler: Filler) -> _Makers:
-    """The makers of a filler whose values a batch takes as they are, and others around them where it does not."""
-    if filler.coerce.kind not in _SENT_OTHERWISE:
-        return _Makers(filler.coerce.one, filler.checked)
-
-    def one(value: Any) -> Any:
-        return simple_value(filler.coerce.one(value))
-
-    return _Makers(functools.lru_cache(maxsize=16_384)(one), lambda value: simple_value(filler.checked(value)))
-
-
-def _begin(name: str, parameters: str, mapping: CompiledMapping, shape: Shape) -> Source:
-    """The function up to where it makes values: whether the mapping takes the event at all."""
-    source = Source(name, shape)
-    source.line(0, f"def {name}({parameters}):")
+def switch(source: Source) -> str:
+    """The expression that is true where an event's `integrations` switch us off."""
     integrations = source.path(("integrations",))
     on = source.constant(lambda value: switched_on({"integrations": value}))
-    named = (
-        f"({source.constant(DESTINATION)} in {integrations} or {integrations}.get({source.constant('All')}) is False)"
-    )
-    off = source.constant(SWITCHED_OFF)
-    source.line(1, f"if {integrations}.__class__ is dict and {named} and not {on}({integrations}): return {off}")
-    if mapping.when is not None:
-        takes = condition(shape, source.constant, mapping.when)
-        source.line(1, f"if not {takes}: return {source.constant(NOT_SUBSCRIBED)}")
-    return source
+    all_of_them = f"{integrations}.get({source.constant('All')})"
+    named = f"({source.constant(DESTINATION)} in {integrations} or {all_of_them} is False)"
+    return f"{integrations}.__class__ is dict and {named} and not {on}({integrations})"
 
 
-def _fill(source: Source, filler: Filler, makers: _Makers, values: dict[str, str], sure: set[str]) -> None:
+def _fill(source: Source, filler: Filler, values: dict[str, str], sure: set[str]) -> None:
     """
     Statements that put the value of one attribute into a variable, noted in `values`; `sure` are those with a value.
 
@@ -168,9 +98,9 @@ def _fill(source: Source, filler: Filler, makers: _Makers, values: dict[str, str
         source.line(1, f"if {condition(source.shape, source.constant, filler.when)}:")
         indent = 2
     raw = source.resolved(filler.expression, indent)
-    test, made = _quick(source, filler, makers, raw, indent)
+    test, made = _quick(source, filler, raw, indent)
     made = f"[{made}]" if filler.coerce.several else made
-    source.line(indent, f"{value} = {made} if {test} else {source.constant(makers.any)}({raw})")
+    source.line(indent, f"{value} = {made} if {test} else {source.constant(filler.checked)}({raw})")
     earlier = values.get(filler.slug)
     is_sure = filler.when is None and filler.assignment.needed
     if earlier is not None and not is_sure:
@@ -180,15 +110,15 @@ def _fill(source: Source, filler: Filler, makers: _Makers, values: dict[str, str
         sure.add(filler.slug)
 
 
-def _quick(source: Source, filler: Filler, makers: _Makers, raw: str, indent: int) -> tuple[str, str]:
+def _quick(source: Source, filler: Filler, raw: str, indent: int) -> tuple[str, str]:
     """What to ask of a raw value, and what it makes if so: itself, or for a text what the coercer of one text says."""
     kind = filler.coerce.kind
     pattern = QUICK.get(kind)
     if pattern is None:
         # An action's field has rules of its own for what is empty.
         test = f"{raw}.__class__ is str" + (f" and {raw}" if filler.assignment.field else "")
-        return test, f"{source.constant(makers.one)}({raw})"
-    known = _PLAIN.get(kind)
+        return test, f"{source.constant(filler.coerce.one)}({raw})"
+    known = PLAIN.get(kind)
     test = pattern.format(x=raw, known=source.constant(known or filler.coerce.titles))
     if known is None:
         return test, raw

@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from attio_ctl.mapping.expressions.node import ExpressionError
-from attio_ctl.mapping.fast.generate import generate_assertion, generate_run
+from attio_ctl.mapping.fast.columns import generate_columns
+from attio_ctl.mapping.fast.generate import generate_run
 from attio_ctl.mapping.fast.header import Head, Undecodable, decode, head_of
 from attio_ctl.mapping.fast.reads import paths_of
 from attio_ctl.mapping.fast.shape import CannotGenerate, Shape, shape_of
@@ -49,11 +50,11 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class FastMapping:
-    """One mapping as generated code; without `nested` its assertions are made from its writes."""
+    """One mapping as generated code; without `columns` its assertions are made from its writes."""
 
     name: str
     writes: Generated
-    nested: Generated | None
+    columns: Generated | None
 
     def run(self, event: Any) -> Mapped:
         """As `CompiledMapping.run`, for an event that was decoded into the program's Structs."""
@@ -149,7 +150,7 @@ def accelerate(program: Program) -> FastProgram:
 def _load(mapping: CompiledMapping, shape: Shape) -> FastMapping:
     writes = _compile(mapping.name, generate_run(mapping, shape))
     try:
-        return FastMapping(mapping.name, writes, _compile(mapping.name, generate_assertion(mapping, shape)))
+        return FastMapping(mapping.name, writes, _compile(mapping.name, generate_columns(mapping, shape)))
     except CannotGenerate:
         return FastMapping(mapping.name, writes, None)
 

@@ -43,8 +43,12 @@ def coerce_timestamp(value: Any) -> str:
 
     Source: docs.attio.com/docs/attribute-types/attribute-types-timestamp.
     """
-    if isinstance(value, str) and is_plain_utc(value):
-        return value
+    if isinstance(value, str):
+        if is_plain_utc(value):
+            return value
+        shorter = _SHORTER.get(value[19:])
+        if shorter is not None and f"{value[17:19]}." in _SECONDS and _is_minute(value[:17]):
+            return value[:19] + shorter
     moment, fraction = _parse(value, "invalid_timestamp")
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}{f'.{fraction}' if fraction else ''}Z"
 
@@ -56,6 +60,10 @@ def is_plain_utc(value: str) -> bool:
 
 _SECONDS: Final = frozenset(f"{second:02d}." for second in range(60))
 _MILLISECONDS: Final = frozenset(f"{millisecond:03d}Z" for millisecond in range(1000) if millisecond % 10)
+_SHORTER: Final = {"Z": "Z", ".000Z": "Z"} | {
+    f".{tenths:03d}Z": f".{tenths:03d}".rstrip("0") + "Z" for tenths in range(10, 1000, 10)
+}
+"""What follows the seconds in the other forms of a moment that are common, and what comes out for it."""
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -46,9 +46,9 @@ class Query:
         self.viewer = Viewer(store, collection)
         self.collection = collection
         raw = body.get("filter")
-        self.condition: Condition = (
-            Every(()) if raw is None else FilterReader(store.schema, collection, self._follow).read(raw)
-        )
+        self.condition: Condition = Every(())
+        if raw is not None:
+            self.condition = self._looked_up(FilterReader(store.schema, collection, self._follow).read(raw))
         self.sorts = [Sort(store, collection, one) for one in body.get("sorts") or ()]
 
     def page(self, limit: int, offset: int) -> list[Row]:
@@ -92,6 +92,20 @@ class Query:
         if _mentions_links(self.condition) or any(sort.needs_links for sort in self.sorts):
             with_links(self.store.db, rows)
         return [row for row in rows if row.collection == self.collection.pk]
+
+    def _looked_up(self, condition: Condition) -> Condition:
+        """The condition with every comparison that an index answers by itself replaced by its answer."""
+        match condition:
+            case Test(attribute, (comparison,)):
+                pks = self._indexed(attribute, comparison)
+                return condition if pks is None else Among(frozenset(pks))
+            case Every(parts):
+                return Every(tuple(self._looked_up(part) for part in parts))
+            case Some(parts):
+                return Some(tuple(self._looked_up(part) for part in parts))
+            case Negated(part):
+                return Negated(self._looked_up(part))
+        return condition
 
     def _narrow(self, condition: Condition) -> set[int] | None:
         """The pks that can meet a condition by the indexes alone, None when only looking at every row can tell."""
@@ -155,7 +169,9 @@ class Query:
     def _follow(self, steps: list[Step], attribute: Attribute, constraints: Json) -> Among:
         last = steps[-1][0]
         inner = Query(self.store, last, {})
-        inner.condition = FilterReader(self.store.schema, last, self._follow).test(attribute, constraints)
+        inner.condition = inner._looked_up(
+            FilterReader(self.store.schema, last, self._follow).test(attribute, constraints)
+        )
         pks = [row.pk for row in inner.rows()]
         for collection, via in reversed(steps[:-1]):
             wanted = orjson.dumps(pks).decode()

@@ -20,7 +20,7 @@ def _read_value(payload: Payload, _attribute: Attribute, _schema: Schema) -> dic
 
 def parse_text(raw: Json, _attribute: Attribute, _finder: Finder) -> Payload:
     """Up to 10 MB. Source: docs.attio.com/docs/attribute-types/attribute-types-text."""
-    value = text_of(unwrap(raw, "value", "string"), ["value"] if isinstance(raw, dict) else [])
+    value = text_of(unwrap(raw, "value", "string"), ["value"]) if isinstance(raw, dict) else text_of(raw)
     if len(value) * 4 > MAX_TEXT_BYTES and len(value.encode()) > MAX_TEXT_BYTES:
         raise bad("Text values are limited to 10MB", ["value"])
     return value

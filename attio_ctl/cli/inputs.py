@@ -1,0 +1,52 @@
+"""The events that a person names, as files that are there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from attio_ctl.cli import console, wiring
+from attio_ctl.config.load import Loaded
+from attio_ctl.delivery.files import spelled_out, spool
+from attio_ctl.errors import StorageError, UsageError
+
+STDIN: Final = Path("-")
+
+
+def event_files(loaded: Loaded, names: Sequence[str]) -> tuple[Path, ...]:
+    """
+    All files to read, in order; standard input is read to its end and kept, so that the run can be taken up again.
+
+    Raises:
+        UsageError: a folder is empty, a pattern matches nothing, or standard input is named twice.
+        StorageError: a file is not there, or standard input cannot be kept.
+    """
+    files = tuple(spelled_out(names))
+    if files.count(STDIN) > 1:
+        raise UsageError("standard input can be read once only", hint="give `--events -` once")
+    for path in files:
+        if path != STDIN and not path.exists():
+            raise StorageError("cannot read it: there is no such file", where=str(path))
+    folder = wiring.state_directory(loaded) / "stdin"
+    return tuple(spool(sys.stdin.buffer, folder) if path == STDIN else path for path in files)
+
+
+def followed_files(names: Sequence[str]) -> tuple[Path, ...]:
+    """
+    The files to follow; one that is not there yet is waited for.
+
+    Raises:
+        UsageError: as for `event_files`, or standard input is among them.
+    """
+    files = tuple(spelled_out(names))
+    if STDIN in files:
+        raise UsageError(
+            "standard input cannot be followed: it is delivered once it has ended, so that it can be resumed",
+            hint="write it to a file and follow that: `… >> events.ndjson`, `--follow --events events.ndjson`",
+        )
+    for path in files:
+        if not path.exists():
+            console.note(f"{path} is not there yet; waiting for it")
+    return files

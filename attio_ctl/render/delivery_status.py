@@ -1,0 +1,56 @@
+"""How deliveries stand, as text for a terminal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attio_ctl.delivery.ledger import Run
+from attio_ctl.delivery.status import Standing, Status
+from attio_ctl.render.delivery import account_line, listed_codes
+from attio_ctl.render.escaping import visible
+from attio_ctl.render.text import Style, wrap
+
+_COLOURS: Final[dict[Standing, str]] = {
+    "finished": "green", "running": "cyan", "unfinished": "yellow", "abandoned": "white"
+}  # fmt: skip
+_FILES: Final = 3
+
+
+def render_status(status: Status | None, style: Style) -> str:
+    """The latest runs with their accounts, who delivers now, and what is open."""
+    if status is None:
+        return "Nothing was delivered from this machine.\n"
+    lines = []
+    for run, standing in status.runs:
+        head = f"run {run.id}  {standing}"
+        lines.append(style.paint(head, fg=_COLOURS[standing], bold=True))
+        lines.append(wrap(_files(run), style.width, first="  ", rest="  "))
+        lines.append(wrap(account_line(run.account, head=""), style.width, first="  ", rest="    "))
+        if standing == "unfinished":
+            lines.append(wrap(_way_on(run), style.width, first="  ", rest="  "))
+        lines.append("")
+    codes = status.dead_letters
+    open_letters = f"{sum(codes.values())} open: {listed_codes(codes)}" if codes else "none open"
+    lines.append(wrap(f"Dead letters: {open_letters}", style.width, rest="  "))
+    lines.append(wrap(f"Ledger: {status.path}, {_size(status.size)}", style.width, rest="  "))
+    lines.append(f"Delivering now: {status.holder or 'nobody'}")
+    return "\n".join(lines) + "\n"
+
+
+def _files(run: Run) -> str:
+    paths = [visible(each.path) for each in run.inputs]
+    more = [f"and {len(paths) - _FILES} more"] if len(paths) > _FILES else []
+    return ", ".join([*paths[:_FILES], *more])
+
+
+def _way_on(run: Run) -> str:
+    read = sum(each.line for each in run.inputs)
+    begin = f"settled up to line {read}" if len(run.inputs) == 1 and read else "its files are read again"
+    return f"{begin}: the same `attio-ctl deliver` goes on; what was written is not sent again"
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"

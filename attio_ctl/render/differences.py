@@ -1,0 +1,74 @@
+"""Changes of records as text: `~ people[ada@x.io].job_title "CTO" → "CEO" (events 17, 42)`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from attio_ctl.delivery.differences import AttributeDifference, RecordDifference
+from attio_ctl.delivery.source import Line
+from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value
+from attio_ctl.render.escaping import visible
+from attio_ctl.render.records import plain_value
+from attio_ctl.render.text import Style, wrap
+
+_LISTED: Final = 5
+"""Events that are named of one change; the newest are."""
+
+
+def render_differences(found: Sequence[RecordDifference], style: Style) -> str:
+    """One line for each attribute that would change, in the order of the writes."""
+    if not found:
+        return ""
+    lines = [style.paint(f"  # the first {len(found)} of these records against what is in Attio now", dim=True)]
+    several = len({line.file for record in found for each in record.attributes for line in each.lines}) > 1
+    for record in found:
+        mark, colour = ("+", "green") if record.is_new else ("~", "yellow")
+        for each in record.attributes:
+            text = f"{_name(record.key)}.{each.slug} {_change(each)} ({_events(each.lines, several=several)})"
+            said = wrap(visible(text), style.width, first="     ", rest="       ")[5:]
+            lines.append(style.paint(f"  {mark:<2} ", fg=colour, bold=True) + said)
+    if same := sum(not record.attributes for record in found):
+        lines.append(f"     {same} of them stand{'s' if same == 1 else ''} there already, as it would be written")
+    return "\n".join(lines) + "\n\n"
+
+
+def _name(key: RecordKey) -> str:
+    return f"{key.object}[{key.value}]"
+
+
+def _change(each: AttributeDifference) -> str:
+    before = ", ".join(_quoted(plain_value(value)) for value in each.before)
+    if each.added:
+        return f"+ {_said(list(each.added))}"
+    after = _said(each.after)
+    return f"{before} → {after}" if before else f"→ {after}"
+
+
+def _said(value: Value) -> str:
+    match value:
+        case None | []:
+            return "nothing"
+        case list():
+            return ", ".join(map(_said, value))
+        case RecordKey():
+            return _name(value)
+        case RecordId():
+            return f"{value.object}[{value.id}]"
+        case PersonalName():
+            return _quoted(value["full_name"])
+        case str():
+            return _quoted(value)
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _events(lines: Sequence[Line], *, several: bool) -> str:
+    named = [line.place if several else str(line.number) for line in lines[-_LISTED:]]
+    more = ["…"] if len(lines) > _LISTED else []
+    return f"event{'s' if len(lines) > 1 else ''} {', '.join([*more, *named])}"
