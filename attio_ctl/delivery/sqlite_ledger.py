@@ -178,7 +178,7 @@ class SqliteLedger:
         asked = {_hash(text): (key, text) for key in keys for text in (_text(key),)}
         found: dict[RecordKey, Cells] = {}
         with guarded(self.path):
-            for row_id, text, packed in self._db.execute(sql.RECORDS, (orjson.dumps(list(asked)).decode(),)):
+            for row_id, text, packed in self._db.execute(sql.RECORDS, (orjson.dumps(sorted(asked)).decode(),)):
                 key, asked_text = asked[row_id]
                 if text == asked_text:
                     found[key] = _unpack(packed)

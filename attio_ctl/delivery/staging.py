@@ -24,7 +24,7 @@ from attio_ctl.mapping.writes import RecordKey
 Groups: TypeAlias = Mapping[RecordKey, Sequence[Contribution]]
 """Contributions by record, those to one record from the oldest to the newest."""
 
-HELD: Final = 100_000
+HELD: Final = 60_000
 """Contributions that are held in memory; one of six attributes takes nearly a kilobyte."""
 
 PARTITIONS: Final = 32
