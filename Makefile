@@ -59,9 +59,10 @@ converge: $(READY)  ## Apply 500 generated workspaces, each twice: the plan afte
 schemas: $(READY)  ## Generate schemas/ from the models
 	$(BIN)/python -m attio_ctl.config.schema_export schemas/
 
-pictures: $(READY)  ## Draw docs/pictures from real output; the comment and the page need Chromium
+pictures: $(READY)  ## Draw docs/pictures from real output; the comment and the pages need Chromium
 	$(BIN)/python docs/pictures/make.py
 	$(BIN)/python docs/pictures/review.py
+	$(BIN)/python docs/pictures/delivery.py
 
 docs: schemas  ## Generate every page and schema that comes from the code
 	$(BIN)/python docs/reference/generate.py

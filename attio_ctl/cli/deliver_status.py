@@ -21,14 +21,18 @@ def command(*, workspace: str | None, limit: int, as_json: bool) -> None:
     Example:
         attio-ctl deliver status
     """
-    from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, ledgers, telling, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.delivery.status import read_status  # noqa: PLC0415
     from attio_ctl.render.delivery_status import render_status  # noqa: PLC0415
+    from attio_ctl.render.health import health_line  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
     with ledgers.found_ledger(loaded) as ledger:
         status = None if ledger is None else read_status(ledger, ledgers.letters_of(loaded), limit=limit)
+    health = telling.read_health(loaded)
     if as_json:
-        console.out(json.dumps(status.as_json() if status else {"runs": []}, ensure_ascii=False, indent=2) + "\n")
+        document = {**(status.as_json() if status else {"runs": []}), "health": health.as_json() if health else None}
+        console.out(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
         console.out(render_status(status, console.style_for(sys.stdout)))
+        console.out(health_line(health))

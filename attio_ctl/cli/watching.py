@@ -55,9 +55,11 @@ class _Watch:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._heard = Progress(NOTHING)
-        self._past: list[tuple[float, Progress]] = [(time.monotonic(), self._heard)]
+        self._past: list[tuple[float, Progress]] = []
 
     def note(self, progress: Progress) -> None:
+        if not self._past:
+            self._past.append((time.monotonic(), Progress(progress.settled)))  # what earlier runs did is no pace
         self._heard = progress
 
     def moment(self) -> Moment:

@@ -20,9 +20,14 @@ from typing import Protocol
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.cells import Cells
 from attio_ctl.delivery.recent import Recent
+from attio_ctl.errors import StorageError
 from attio_ctl.mapping.writes import RecordKey
 
 RecordCells = Mapping[RecordKey, Cells]
+
+
+class FullDiskError(StorageError):
+    """The disk is full. The settlement was noted nevertheless, in room that was kept for it; the next has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,12 @@ class Ledger(Protocol):
         """What is known of these records; a record of which nothing is known is left out."""
 
     def settle(self, settlement: Settlement) -> None:
-        """Everything in the settlement, or nothing."""
+        """
+        Everything in the settlement, or nothing.
+
+        Raises:
+            FullDiskError: everything, and no more of it may be sent.
+        """
 
     def mappings(self) -> Mapping[str, str]:
         """Mapping name to the digest that it was last delivered with."""

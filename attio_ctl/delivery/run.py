@@ -25,14 +25,14 @@ from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
 from attio_ctl.delivery.inputs import Files, Letters, Source
-from attio_ctl.delivery.ledger import Input, Ledger, RecordCells, Run, Settlement
+from attio_ctl.delivery.ledger import FullDiskError, Input, Ledger, RecordCells, Run, Settlement
 from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.sending import Sending
 from attio_ctl.delivery.streams import is_proven
 from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.transport import Transport
-from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError
+from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError, StorageError
 from attio_ctl.mapping.program import Program
 
 RATIO_AFTER: Final = 100
@@ -93,10 +93,10 @@ class Outcome:
 
     @property
     def exit_code(self) -> Exit:
-        """13 when the token was refused, 14 when anything else left a rest that the same command goes on with."""
+        """13 when the token was refused, 74 when the disk is full, 14 when anything else left a rest to go on with."""
         if self.finished and self.halted is None:
             return Exit.DONE
-        return Exit.CREDENTIALS if isinstance(self.halted, CredentialsError) else Exit.PARTIAL
+        return self.halted.exit_code if isinstance(self.halted, CredentialsError | StorageError) else Exit.PARTIAL
 
 
 def unobserved(_: Progress) -> None:
@@ -235,10 +235,16 @@ class _Delivery:
             codes = Counter(settled.codes) + window.drafts.codes + Counter(refused=refused)
             return too_many_dead(settled.read + waiting, codes, engine.max_dead_ratio)
 
+        full: StorageError | None = None
+
         def note(cells: RecordCells, writes: int) -> None:
-            nonlocal run
+            nonlocal run, full
             run = run.charged(self._spent(writes))
-            engine.ledger.settle(Settlement(_unsettled(run, window, pending=True), cells))
+            try:
+                engine.ledger.settle(Settlement(_unsettled(run, window, pending=True), cells))
+            except FullDiskError as error:  # what is on its way comes in, and can still be noted
+                full = error
+                engine.stop.set()
 
         def progress(writes: int, done: int) -> None:
             dead = window.drafts.codes.total()
@@ -260,7 +266,7 @@ class _Delivery:
         sent = await sending.send()
         run = run.charged(self._spent(sent.writes))
         if sent.stopped:
-            return self._stopped(run, window, sent.cause, sent.cells)
+            return self._stopped(run, window, sent.cause or full, sent.cells)
         return self._settled(run, window, sent.cells)
 
     def _stopped(
@@ -282,7 +288,11 @@ class _Delivery:
             for n, (before, end) in enumerate(zip(run.inputs, ends, strict=True))
         )
         run = replace(run, inputs=inputs)
-        engine.dead_letters.append(window.drafts)
+        try:
+            engine.dead_letters.append(window.drafts)
+        except StorageError:
+            engine.ledger.settle(Settlement(_unsettled(run, window, pending=True), cells or {}))
+            raise
         engine.ledger.settle(
             Settlement(run, cells or {}, self._recent if run.is_recorded else None, self._reader.digests)
         )

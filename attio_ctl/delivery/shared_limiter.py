@@ -108,7 +108,8 @@ class SharedLimiter:
                 self._db.execute(_PUT_BUCKET, (self._token, kind, *astuple(bucket)))
                 self._db.execute("commit")
             except BaseException:
-                self._db.execute("rollback")
+                if self._db.in_transaction:  # a full disk has ended it already
+                    self._db.execute("rollback")
                 raise
         return bucket, wait
 

@@ -23,13 +23,16 @@ import orjson
 from attio_ctl.delivery import sql
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.cells import Cell, Cells
-from attio_ctl.delivery.ledger import Input, RecordCells, Run, Settlement
+from attio_ctl.delivery.ledger import FullDiskError, Input, RecordCells, Run, Settlement
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.errors import LeaseHeldError, StorageError, WrongWorkspaceError
 from attio_ctl.mapping.writes import RecordKey
 
 BUSY_TIMEOUT: Final = 10.0
 """Seconds to wait for another process that writes at this moment."""
+
+RESERVE: Final = 4 * 1024 * 1024
+"""Bytes that are held while the ledger is, for one last note when the disk is full: the writes of about a second."""
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _unpack: Final = msgspec.msgpack.Decoder(dict[str, Cell]).decode
@@ -70,6 +73,7 @@ class SqliteLedger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._reserve = path.with_name(path.name + ".reserve")
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
 
     def belong_to(self, workspace_id: str) -> None:
@@ -133,9 +137,20 @@ class SqliteLedger:
             with self._transaction():
                 self._db.execute(sql.CLEAR_HOLDER)
                 self._db.execute(sql.PUT_HOLDER, (f"process {os.getpid()} on {socket.gethostname()}",))
+            with guarded(self.path), self._reserve.open("wb") as room:
+                os.posix_fallocate(room.fileno(), 0, RESERVE)
             yield
         finally:
+            self._free_reserve()
             lock.close()
+
+    def _free_reserve(self) -> bool:
+        """Whether there was any."""
+        try:
+            self._reserve.unlink()
+        except OSError:
+            return False
+        return True
 
     def holder(self) -> str | None:
         """Who delivers with it at this moment; None when nobody does."""
@@ -185,6 +200,15 @@ class SqliteLedger:
         return found
 
     def settle(self, settlement: Settlement) -> None:
+        try:
+            self._settle(settlement)
+        except StorageError as error:
+            if not self._free_reserve():
+                raise
+            self._settle(settlement)
+            raise FullDiskError(error.what, where=error.where, hint=error.hint) from error
+
+    def _settle(self, settlement: Settlement) -> None:
         with self._transaction():
             self._put_cells(settlement.cells)
             if settlement.recent is not None:

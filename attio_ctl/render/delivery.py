@@ -83,7 +83,7 @@ def render_preview(preview: Preview, style: Style) -> str:
         mark = style.paint(f"  {'+':<2} ", fg="green", bold=True)
         lines.append(f"{mark}{name.ljust(width)}  {_counted(count, 'record')}")
     total = _counted(sum(preview.requests.values()), "request")
-    kinds = ", ".join(f"{count} {REQUESTS[kind]}" for kind, count in preview.requests.items() if count)
+    kinds = ", ".join(_counted(count, *REQUESTS[kind]) for kind, count in preview.requests.items() if count)
     lines.append(
         wrap(
             f"{total}{f' ({kinds})' if kinds else ''}, {span(preview.eta)} at the limit of the token",
@@ -105,12 +105,12 @@ def render_preview(preview: Preview, style: Style) -> str:
     return "\n".join(lines) + "\n"
 
 
-REQUESTS: Final[Mapping[RequestKind, str]] = {
-    "assert": "asserts",
-    "patch": "to add to multiselects",
-    "simple": "simple asserts",
-    "batch": "batches",
-    "query": "queries to verify them",
+REQUESTS: Final[Mapping[RequestKind, tuple[str, str]]] = {
+    "assert": ("assert", "asserts"),
+    "patch": ("addition to multiselects", "additions to multiselects"),
+    "simple": ("simple assert", "simple asserts"),
+    "batch": ("batch", "batches"),
+    "query": ("query to verify it", "queries to verify them"),
 }
 
 LISTED: Final = 5

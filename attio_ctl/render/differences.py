@@ -21,7 +21,8 @@ def render_differences(found: Sequence[RecordDifference], style: Style) -> str:
     """One line for each attribute that would change, in the order of the writes."""
     if not found:
         return ""
-    lines = [style.paint(f"  # the first {len(found)} of these records against what is in Attio now", dim=True)]
+    first = "the first record" if len(found) == 1 else f"the first {len(found)} records"
+    lines = [style.paint(f"  # {first} against what is in Attio now", dim=True)]
     several = len({line.file for record in found for each in record.attributes for line in each.lines}) > 1
     for record in found:
         mark, colour = ("+", "green") if record.is_new else ("~", "yellow")

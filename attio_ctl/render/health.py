@@ -37,6 +37,15 @@ def alert_text(health: Health, news: News, workspace: str) -> str:
     return "\n".join(_plain(line) for line in lines)
 
 
+def health_line(health: Health | None) -> str:
+    """How deliveries go, in one line; nothing before the first has ended."""
+    if health is None:
+        return ""
+    count = health.consecutive_failures
+    row = f"; {count} in a row went wrong" if count else ""
+    return f"Health: {health.status} since {health.since}{row}\n"
+
+
 def _plain(line: str) -> str:
     """Slack reads `<!channel>` and links between angle brackets, and wants these three characters as entities."""
     text = shorten(visible(line), _TEXT)

@@ -25,6 +25,7 @@ def attio(project: Path, *faults: dict[str, Any], tokens: dict[str, Any] | None 
         workspace_slug="acme",
         workspace_name="Acme",
         faults=tuple(read_rules(list(faults))),
+        admin_token=TOKEN,
     )
     with embedded(project / "attio.sqlite", token=TOKEN, options=options) as url:
         yield url

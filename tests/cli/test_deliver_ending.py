@@ -1,0 +1,275 @@
+"""How `deliver` ends when something comes in between: signals, a full disk, other files; and how it goes on."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from delivered import MAPPINGS, event, lines, start, summary
+from servers import attio, head
+
+from attio_ctl.delivery.sqlite_ledger import RESERVE
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+ROOM = 8 * 1024 * 1024
+SLOW = {"path": "/v2/objects/people/records", "every": 1, "latency_ms": 400}
+STUCK = {"path": "/v2/objects/people/records", "every": 1, "latency_ms": 60_000}
+DELIVER = ("deliver", "--events", "events.ndjson", "--json-into", "account.json")
+
+
+def account(project: Path) -> dict[str, Any]:
+    return dict(json.loads((project / "account.json").read_text()))
+
+
+def wait_until(running: subprocess.Popen[str], is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def sent(project: Path) -> Callable[[], bool]:
+    """Whether the run has begun to send."""
+    return (project / ".attio-ctl/workspaces/acme/ledger.sqlite.reserve").exists
+
+
+def status(attio_ctl: Run) -> dict[str, Any]:
+    return dict(json.loads(attio_ctl("deliver", "status", "--json").stdout))
+
+
+def verdicts(account: dict[str, Any]) -> int:
+    names = ("delivered", "duplicate", "superseded", "filtered", "dead_lettered", "pending", "lost")
+    return sum(account[name] for name in names)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_lets_what_is_on_its_way_come_in_and_the_same_command_does_the_rest(
+    attio_ctl: Run, write: Write, project: Path, token: str, number: signal.Signals, code: int
+) -> None:
+    (project / "events.ndjson").write_bytes(lines(event(n) for n in range(60)))
+    with attio(project, SLOW) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *DELIVER)
+        wait_until(running, sent(project))
+        time.sleep(0.8)
+        running.send_signal(number)
+        stopped_at = time.monotonic()
+        out, err = running.communicate(timeout=20)
+        took = time.monotonic() - stopped_at
+        first, stood = account(project), status(attio_ctl)
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        attio_ctl(*DELIVER)
+        second = account(project)
+
+    assert running.returncode == code, out + err
+    assert took < 5
+    assert 0 < first["writes"] < 60
+    assert 0 < first["pending"] == 60 - first["delivered"]
+    assert verdicts(first) == first["read"] == 60
+    assert stood["runs"][0]["status"] == "unfinished"
+    assert stood["runs"][0]["account"]["writes"] == first["writes"]
+    assert (second["delivered"], second["read"], second["writes"]) == (60, 60, 60)
+
+
+def test_what_hangs_is_given_up_within_five_seconds(write: Write, project: Path) -> None:
+    (project / "events.ndjson").write_bytes(lines(event(n) for n in range(20)))
+    with attio(project, STUCK) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *DELIVER)
+        wait_until(running, sent(project))
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        stopped_at = time.monotonic()
+        running.communicate(timeout=20)
+
+        assert running.returncode == 130
+        assert time.monotonic() - stopped_at < 5
+
+
+def test_a_second_signal_ends_it_at_once(attio_ctl: Run, write: Write, project: Path, token: str) -> None:
+    (project / "events.ndjson").write_bytes(lines(event(n) for n in range(20)))
+    with attio(project, STUCK) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *DELIVER)
+        wait_until(running, sent(project))
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        stopped_at = time.monotonic()
+        running.wait(timeout=20)
+        took = time.monotonic() - stopped_at
+        running.communicate()
+
+    assert running.returncode == 130
+    assert took <= 0.2
+    assert status(attio_ctl)["ledger"]["holder"] is None
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        attio_ctl(*DELIVER)
+    assert account(project)["delivered"] == 20
+
+
+def test_a_killed_run_is_shown_as_it_stands_and_a_running_one_with_its_process(
+    attio_ctl: Run, write: Write, project: Path, token: str
+) -> None:
+    (project / "events.ndjson").write_bytes(lines(event(n) for n in range(60)))
+    with attio(project, SLOW) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *DELIVER)
+        wait_until(running, sent(project))
+        time.sleep(0.5)
+        during = status(attio_ctl)
+        running.kill()
+        running.communicate()
+        after = status(attio_ctl)
+        shown = attio_ctl("deliver", "status").stdout
+
+    assert f"process {running.pid} on " in during["ledger"]["holder"]
+    assert during["runs"][0]["status"] == "running"
+    assert (after["ledger"]["holder"], after["runs"][0]["status"]) == (None, "unfinished")
+    assert (after["runs"][0]["account"]["pending"], verdicts(after["runs"][0]["account"])) == (60, 60)
+    assert "Delivering now: nobody" in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_status_is_that_of_the_workspace_in_the_files_or_none(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    assert "Nothing was delivered" in attio_ctl("deliver", "status").stdout
+
+    (project / "events.ndjson").write_bytes(lines([event(1), b"no event"]))
+    attio_ctl("deliver", "--events", "events.ndjson")
+    assert "Dead letters: 1 open: invalid_json 1" in attio_ctl("deliver", "status").stdout
+
+    other = "workspace_id: 00000000-0000-4000-8000-000000000000\n"
+    write(MAPPINGS, head=f"workspace: acme\n{other}api: {{sandbox: acme}}\n")
+    attio_ctl("deliver", "status", code=15)
+
+
+def test_a_file_that_changed_is_refused_until_the_run_is_restarted(
+    attio_ctl: Run, write: Write, project: Path, token: str
+) -> None:
+    file = project / "events.ndjson"
+    file.write_bytes(lines(event(n) for n in range(60)))
+    with attio(project, SLOW) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *DELIVER)
+        wait_until(running, sent(project))
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=20)
+    file.write_bytes(lines(event(n, note="other") for n in range(60)))
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        refused = attio_ctl(*DELIVER, code=65)
+        attio_ctl(*DELIVER, "--restart")
+
+    assert "`--restart`" in refused.stderr
+    assert account(project)["delivered"] == 60
+    assert [run["status"] for run in status(attio_ctl)["runs"]] == ["finished", "abandoned"]
+
+
+def test_of_a_file_that_grew_only_the_new_lines_are_sent(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    file = project / "events.ndjson"
+    file.write_bytes(lines([event(1), event(2)]))
+    attio_ctl(*DELIVER)
+    with file.open("ab") as more:
+        more.write(lines([event(3)]))
+    done = attio_ctl(*DELIVER)
+
+    assert "3 read = 1 delivered + 2 duplicate" in summary(done)
+    assert account(project)["writes"] == 1
+
+
+def test_too_many_dead_letters_stop_it_and_are_named(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    (project / "events.ndjson").write_bytes(
+        lines([*(event(n) for n in range(90)), b"bad", *(b"[%d]" % n for n in range(30))])
+    )
+    halted = attio_ctl(*DELIVER, "--max-dead-ratio", "0.1", code=14)
+    foreseen = attio_ctl(*DELIVER, "--max-dead-ratio", "0.1", "--dry-run", code=14)
+
+    for told in (halted, foreseen):
+        assert re.search(
+            r"dead letters, more than 10%: not_an_event \d+, invalid_json \d+", " ".join(told.stderr.split())
+        )
+    assert account(project)["writes"] == 0
+
+
+def test_duplicates_of_dead_letters_are_a_reminder_of_them(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    (project / "events.ndjson").write_bytes(lines([event(1), b"no event"]))
+    first, again = attio_ctl(*DELIVER), attio_ctl(*DELIVER)
+
+    assert "dead letter still" not in first.stderr
+    assert "1 of the events of earlier runs is a dead letter still" in again.stderr
+
+
+@pytest.fixture
+def small_disk(project: Path) -> Iterator[Path]:
+    """A disk of its own for what the project keeps, with some room beyond the reserve."""
+    folder = project / ".attio-ctl"
+    folder.mkdir()
+    size = f"size={RESERVE // 1024 + ROOM // 1024}k"
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"only an administrator can mount a disk that is small enough: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_on_a_full_disk_it_stops_while_what_was_sent_can_still_be_noted(
+    attio_ctl: Run, write: Write, project: Path, token: str, small_disk: Path
+) -> None:
+    """Every write that Attio answered is in the ledger: once there is room, none of them is sent again."""
+    (project / "events.ndjson").write_bytes(lines(event(n) for n in range(150)))
+    with attio(project, {**SLOW, "latency_ms": 200}) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *DELIVER)
+        wait_until(running, sent(project))
+        time.sleep(1)
+        with (small_disk / "ballast").open("wb", buffering=0) as ballast:
+            try:
+                while ballast.write(bytes(4096)):
+                    pass
+            except OSError:
+                pass
+        out, err = running.communicate(timeout=30)
+        first = account(project)
+        (small_disk / "ballast").unlink()
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        attio_ctl(*DELIVER)
+
+    assert running.returncode == 74, out + err
+    assert "disk is full" in err
+    assert 0 < first["writes"] < 150
+    assert (account(project)["delivered"], account(project)["writes"]) == (150, 150)
+
+
+def test_without_room_for_the_ledger_nothing_is_sent(
+    attio_ctl: Run, write: Write, project: Path, token: str, small_disk: Path
+) -> None:
+    (project / "events.ndjson").write_bytes(lines([event(1)]))
+    (small_disk / "ballast").write_bytes(bytes(ROOM))
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        attio_ctl(*DELIVER, code=74)
+        (small_disk / "ballast").unlink()
+        attio_ctl(*DELIVER)
+
+    assert (account(project)["delivered"], account(project)["writes"]) == (1, 1)

@@ -1,0 +1,116 @@
+"""What `deliver` reads: folders, patterns, pipes and files that grow, and what it says of those that it cannot."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from backports import zstd
+from click.testing import CliRunner, Result
+from delivered import MAPPINGS, event, lines, start, summary
+from servers import TOKEN, attio, head
+
+from attio_ctl.cli.main import main
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+
+
+def account(project: Path) -> dict[str, Any]:
+    return dict(json.loads((project / "account.json").read_text()))
+
+
+def test_folders_patterns_arrays_and_compressed_files_are_read(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    folder = project / "exports" / "day"
+    folder.mkdir(parents=True)
+    (folder / "a.ndjson.gz").write_bytes(gzip.compress(lines([event(1)])))
+    (folder / "b.ndjson.zst").write_bytes(zstd.compress(lines([event(2)])))
+    (folder / ".hidden").write_bytes(lines([event(9)]))
+    (project / "array.json").write_text(json.dumps([event(3), event(4)]))
+
+    done = attio_ctl("deliver", "--events", "exports", "--events", "arr*.json")
+
+    assert summary(done).startswith("Deliver: 4 read = 4 delivered + 0 duplicate")
+    assert summary(done).endswith(", 0 lost.")
+
+
+def test_a_pipe_is_kept_so_that_the_same_bytes_are_the_same_input(write: Write, project: Path) -> None:
+    write(MAPPINGS)
+
+    def pipe() -> Result:
+        return CliRunner().invoke(main, ["deliver", "--events", "-"], input=lines([event(1)]))
+
+    assert "1 delivered" in summary(pipe())
+    assert "1 duplicate" in summary(pipe())
+    assert len(list((project / ".attio-ctl" / "workspaces" / "acme" / "stdin").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--events", "none.ndjson"), 74, "none.ndjson: cannot read it: there is no such file"),
+        (("--events", "none*.ndjson"), 64, "the pattern matches no file"),
+        (("--events", "-", "--events", "-"), 64, "standard input can be read once only"),
+        (("--events", "-", "--follow"), 64, "standard input cannot be followed"),
+        (("--events", "a.ndjson", "a.ndjson"), 64, "give each file its own `--events`, or quote the pattern"),
+        (("--events", "a.ndjson", "--diff", "3"), 64, "add `--dry-run`"),
+        (("--events", "a.ndjson", "--dry-run", "--follow"), 64, "a preview comes to an end"),
+        ((), 64, "nothing to deliver"),
+        (("--events", "a.ndjson", "status"), 64, "do not go together"),
+    ],
+)
+def test_what_cannot_be_read_or_makes_no_sense_is_told_with_the_way_out(
+    attio_ctl: Run, write: Write, project: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    write(MAPPINGS)
+    (project / "a.ndjson").write_bytes(lines([event(1)]))
+
+    assert said in " ".join(attio_ctl("deliver", *arguments, code=code).stderr.split())
+
+
+def test_followed_files_are_delivered_as_they_grow_and_rotate_until_it_is_stopped(write: Write, project: Path) -> None:
+    """A file that is not there yet is waited for; in the end the same command has nothing left to do."""
+    file, arguments = project / "app.ndjson", ("deliver", "--events", "app.ndjson", "--json-into", "account.json")
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *arguments, "--follow")
+
+        def wait_for(is_so: Callable[[], bool]) -> None:
+            deadline = time.monotonic() + 30
+            while not is_so():
+                assert time.monotonic() < deadline, people(url)
+                time.sleep(0.05)
+
+        wait_for((project / ".attio-ctl/workspaces/acme/ledger.sqlite.reserve").exists)
+        file.write_bytes(lines([event(1)]))
+        wait_for(lambda: len(people(url)) == 1)
+        with file.open("ab") as more:
+            more.write(lines([event(2)]) + b'{"type": "track", ')
+        wait_for(lambda: len(people(url)) == 2)
+        file.rename(project / "app.ndjson.1")
+        file.write_bytes(lines([event(3)]))
+        wait_for(lambda: len(people(url)) == 3)
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+
+    assert running.returncode == 130, out + err
+    assert "app.ndjson is not there yet; waiting for it" in err
+    assert "The same command goes on where this one was" in err
+    assert (account(project)["delivered"], account(project)["pending"]) == (3, 0)
+    assert account(project)["finished"] is False
+
+
+def people(url: str) -> set[str]:
+    answer = httpx.post(
+        f"{url}/v2/objects/people/records/query", headers={"authorization": f"Bearer {TOKEN}"}, json={}, trust_env=False
+    )
+    return {each["values"]["email_addresses"][0]["email_address"] for each in answer.json()["data"]}

@@ -1,0 +1,175 @@
+"""`deliver --dry-run`: what it foresees is what the delivery then does, and it writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import Result
+from delivered import event, lines, summary
+from servers import TOKEN, attio, create_records, head
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+DELIVER = ("deliver", "--events", "events.ndjson", "--json-into", "account.json")
+
+MAPPINGS = """
+    objects:
+      people:
+        attributes:
+          tags: {type: select, title: Tags, multiselect: true, options: [red, green]}
+    mappings:
+      note:
+        action: assert-record
+        object: people
+        match: email_addresses
+        when: type = "track"
+        values: {email_addresses: $.email, description: $.note, job_title: $.title, tags: $.tags, company: $.domain}
+      company:
+        action: assert-record
+        object: companies
+        match: domains
+        when: type = "group"
+        values: {domains: $.domain, name: $.name}
+"""
+
+
+def account(project: Path) -> dict[str, Any]:
+    return dict(json.loads((project / "account.json").read_text()))
+
+
+def requests_of(url: str) -> list[dict[str, Any]]:
+    """The writes that reached the sandbox, oldest first."""
+    bearer = {"authorization": f"Bearer {TOKEN}"}
+    answer = httpx.get(f"{url}/_sandbox/requests", params={"limit": 500}, headers=bearer, trust_env=False)
+    found = answer.json()["data"]
+    return [each for each in reversed(found) if each["method"] in ("PUT", "PATCH", "POST", "DELETE")]
+
+
+def history() -> list[Any]:
+    """12 events of 6 people, 2 of a company, one that nothing takes and one that is broken."""
+    return [
+        {"type": "group", "messageId": "g1", "timestamp": "2026-01-01T00:00:00Z", "domain": "acme.com", "name": "A"},
+        {"type": "group", "messageId": "g2", "timestamp": "2026-01-01T00:00:01Z", "domain": "acme.com", "name": "Acme"},
+        *({**event(n, who=n % 6), "tags": ["red"] if n % 2 else None, "domain": "acme.com"} for n in range(12)),
+        {"type": "page", "messageId": "x"},
+        b"broken",
+    ]
+
+
+@pytest.mark.parametrize("way", ["documented", "simple", "batch"])
+def test_what_it_foresees_is_what_the_delivery_then_does(
+    attio_ctl: Run, write: Write, project: Path, token: str, way: str
+) -> None:
+    (project / "events.ndjson").write_bytes(lines(history()))
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        attio_ctl("apply", "--auto-approve")
+        before = len(requests_of(url))
+        seen = attio_ctl(*DELIVER, "--transport", way, "--dry-run", "--requests", "requests.ndjson")
+        assert len(requests_of(url)) == before
+        foreseen = account(project)
+        attio_ctl(*DELIVER, "--transport", way)
+        made = requests_of(url)[before:]
+    done = account(project)
+    planned = [json.loads(line) for line in (project / "requests.ndjson").read_text().splitlines()]
+
+    same = ("read", "delivered", "duplicate", "superseded", "filtered", "dead_lettered", "pending", "writes", "codes")
+    assert {name: foreseen[name] for name in same} == {name: done[name] for name in same}
+    assert Counter(each["method"] for each in planned) == Counter(each["method"] for each in writes(made))
+    assert sum(n for kind, n in foreseen["requests_by_kind"].items() if kind != "query") == len(planned)
+    assert TOKEN not in (project / "requests.ndjson").read_text() + seen.stdout
+    assert "/s" not in summary(seen)
+    assert "events.ndjson:16: the line is no JSON" in seen.stdout
+    assert "dead-letters list" not in seen.stdout
+
+
+def writes(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for each in made if not each["path"].endswith("/query")]
+
+
+def test_the_requests_are_those_of_the_wire_with_a_place_for_ids(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    attio_ctl("apply", "--auto-approve")
+    (project / "events.ndjson").write_bytes(lines([{**event(1), "tags": ["red"]}]))
+    attio_ctl(*DELIVER, "--dry-run", "--requests", "requests.ndjson")
+
+    assert [json.loads(line) for line in (project / "requests.ndjson").read_text().splitlines()] == [
+        {
+            "method": "PUT",
+            "path": "/v2/objects/people/records",
+            "query": {"matching_attribute": "email_addresses"},
+            "body": {
+                "data": {
+                    "values": {
+                        "email_addresses": [{"email_address": "p1@example.com"}],
+                        "description": [{"value": "n1"}],
+                    }
+                }
+            },
+        },
+        {
+            "method": "PATCH",
+            "path": "/v2/objects/people/records/{record_id}",
+            "query": {},
+            "body": {"data": {"values": {"tags": [{"option": "red"}]}}},
+        },
+    ]
+
+
+def test_a_diff_shows_each_attribute_against_what_is_in_attio_now(
+    attio_ctl: Run, write: Write, project: Path, token: str
+) -> None:
+    """Two events on one attribute are both named, the one that counts last; records that stand are only counted."""
+    (project / "events.ndjson").write_bytes(
+        lines(
+            [
+                {**event(1, who=0), "title": "CTO"},
+                {**event(2, who=0), "title": "CEO"},
+                {**event(3, who=1, note="here"), "tags": ["red"]},
+                {**event(4, who=2), "title": "New\x1b[31m"},
+            ]
+        )
+    )
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        attio_ctl("apply", "--auto-approve")
+        create_records(
+            url,
+            "people",
+            [
+                {"email_addresses": ["p0@example.com"], "job_title": "CTO", "description": "n2"},
+                {"email_addresses": ["p1@example.com"], "description": "here", "tags": ["red"]},
+            ],
+        )
+        before = len(requests_of(url))
+        shown = attio_ctl(*DELIVER, "--dry-run", "--diff", "10").stdout
+        queries = [each for each in requests_of(url)[before:] if each["path"].endswith("/query")]
+        fewer = attio_ctl(*DELIVER, "--dry-run", "--diff", "1").stdout
+
+    assert '  ~  people[p0@example.com].job_title "CTO" → "CEO" (events 1, 2)' in shown.splitlines()
+    assert '  +  people[p2@example.com].description → "n4" (event 4)' in shown.splitlines()
+    assert "people[p1@example.com]" not in shown
+    assert "1 of them stands there already" in shown
+    assert "\x1b" not in shown
+    assert len(queries) == 1
+    assert "# the first record against" in fewer
+
+
+def test_a_preview_leaves_no_trace_that_a_delivery_could_see(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    attio_ctl("apply", "--auto-approve")
+    (project / "events.ndjson").write_bytes(lines(history()))
+    attio_ctl(*DELIVER, "--dry-run")
+    assert "Nothing was delivered" in attio_ctl("deliver", "status").stdout
+
+    attio_ctl(*DELIVER)
+    again = attio_ctl(*DELIVER, "--dry-run")
+
+    assert summary(again).startswith("Preview: 16 read = 0 delivered + 16 duplicate")
+    assert len(json.loads(attio_ctl("deliver", "status", "--json").stdout)["runs"]) == 1
