@@ -230,7 +230,7 @@ def _mappings(history: History) -> list[_Bar]:
             shorten(name, _LONGEST),
             (f"{said[name]:,}", f"{written[name]:,}", f"{ratio:.1f} : 1" if ratio else "–"),
             _length(ratio / most, "delivered") if ratio else Markup(),
-            "" if ratio else "nothing of it had to be written",
+            "" if ratio else "nothing of it had to be written" if said[name] else "it took no event",
         )
         for name, ratio in ratios.items()
     ]
