@@ -70,6 +70,7 @@ class Seen:
     def __init__(self, loaded: Loaded, sights: Sights, recorder: Recorder) -> None:
         self._loaded = loaded
         self._sights = sights
+        self._is_over = False
         self.recorder = recorder
 
     def ended(self, outcome: Outcome, interrupted: Exit) -> None:
@@ -81,17 +82,18 @@ class Seen:
         """
         from attio_ctl.errors import Exit  # noqa: PLC0415
 
+        self._is_over = True
         self.recorder.finish(outcome.account)
         if outcome.halted is not None or interrupted is Exit.DONE:
             self._note(outcome.exit_code, outcome.halted)
         self._write(outcome.halted, interrupted)
 
     def failed(self, error: AttioCtlError) -> None:
-        """It could not begin, or broke off."""
+        """It could not begin, or broke off; what goes wrong after its end says nothing about it."""
         from attio_ctl.cli import console  # noqa: PLC0415
         from attio_ctl.errors import AttioCtlError, Exit, LeaseHeldError, UsageError  # noqa: PLC0415
 
-        if isinstance(error, UsageError | LeaseHeldError):
+        if self._is_over or isinstance(error, UsageError | LeaseHeldError):
             return
         self._note(error.exit_code, error)
         try:

@@ -164,6 +164,16 @@ def test_a_command_that_goes_wrong_is_said_and_ends(command: tuple[str, ...], fa
     assert run_command(command, document, timeout=1 if "sleep" in command[-1] else 30) == fault
 
 
+def test_a_page_that_cannot_be_written_is_no_failure_of_the_delivery(attio_ctl: Run, write: Write, project: Path):
+    write(MAPPINGS)
+    events(project, event(1))
+    (project / ".out.html.new").mkdir()
+    attio_ctl("deliver", "--events", "events.ndjson", "--report", "out.html", code=74)
+    status = json.loads(attio_ctl("deliver", "status", "--json").stdout)
+
+    assert (status["health"]["status"], status["health"]["consecutive_failures"]) == ("ok", 0)
+
+
 def test_what_only_reads_alerts_nobody(attio_ctl: Run, write: Write, project: Path):
     write(alerting(after=1, on=["dead_letters"], command=[sys.executable, "-c", RECORD]))
     events(project, BAD_EVENT)
