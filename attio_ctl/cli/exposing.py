@@ -5,25 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
+from attio_ctl.cli.extras import extra
 from attio_ctl.delivery.history import History
 from attio_ctl.errors import UsageError
-
-
-@contextlib.contextmanager
-def metrics_extra() -> Iterator[None]:
-    """
-    Around the imports of the extra.
-
-    Raises:
-        UsageError: it is not installed.
-    """
-    try:
-        yield
-    except ImportError as error:
-        raise UsageError(
-            f"metrics need `{error.name}`, which is not installed",
-            hint="install it with `pip install 'attio-ctl[metrics]'`",
-        ) from error
 
 
 @contextlib.contextmanager
@@ -41,7 +25,7 @@ def listening(address: str | None, workspace: str, history: Callable[[], History
         yield None
         return
     host, port = _split(address)
-    with metrics_extra():
+    with extra("metrics", "metrics need"):
         from prometheus_client import start_http_server  # noqa: PLC0415
 
         from attio_ctl.delivery.metrics import registry_of  # noqa: PLC0415
@@ -65,7 +49,7 @@ def exposition(workspace: str, history: Callable[[], History]) -> bytes:
     Raises:
         UsageError: the extra is not installed.
     """
-    with metrics_extra():
+    with extra("metrics", "metrics need"):
         from prometheus_client import generate_latest  # noqa: PLC0415
 
         from attio_ctl.delivery.metrics import registry_of  # noqa: PLC0415

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from attio_ctl.cli.extras import extra
 from attio_ctl.cli.options import InputFile
 from attio_ctl.errors import Exit, UsageError
 
@@ -59,9 +60,9 @@ def command(
     """
     import secrets  # noqa: PLC0415
 
-    from attio_ctl.cli import console, documents, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, documents  # noqa: PLC0415  heavy imports wait
 
-    with wiring.sandbox_extra():
+    with extra("sandbox", "the sandbox needs"):
         from attio_ctl.sandbox.faults import read_rules  # noqa: PLC0415
         from attio_ctl.sandbox.options import NO_LIMITS, Limits, Options  # noqa: PLC0415
         from attio_ctl.sandbox.server import serve  # noqa: PLC0415

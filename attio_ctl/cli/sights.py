@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from attio_ctl.cli.extras import extra
 from attio_ctl.cli.options import OutputFile
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def seeing(loaded: Loaded, sights: Sights) -> Iterator[Seen]:
 
     seen = Seen(loaded, sights, Recorder(SystemClock()))
     if sights.metrics_file is not None:
-        with exposing.metrics_extra():
+        with extra("metrics", "metrics need"):
             import prometheus_client  # noqa: PLC0415, F401  rather than once all is sent
     with exposing.listening(sights.metrics_listen, loaded.spec.workspace, seen.recorder.history) as address:
         if address is not None:

@@ -21,6 +21,7 @@ from attio_ctl.attio.http import Transport
 from attio_ctl.attio.limiter import Limiter, Limits
 from attio_ctl.attio.messages import Exchange
 from attio_ctl.cli import console
+from attio_ctl.cli.extras import extra
 from attio_ctl.cli.patience import Patience
 from attio_ctl.cli.state_folder import pace_file, sandbox_file
 from attio_ctl.cli.state_folder import state_directory as state_directory  # noqa: PLC0414  for deliveries
@@ -77,7 +78,7 @@ def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
         case AttioApi() as api:
             yield api.base_url, read_token(loaded, api), limits_of(loaded)
         case SandboxApi() as api:
-            with sandbox_extra():
+            with extra("sandbox", "the sandbox needs"):
                 from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415
                 from attio_ctl.sandbox.server import embedded  # noqa: PLC0415
             token = secrets.token_hex(32)
@@ -101,23 +102,6 @@ def name_of_sandbox(loaded: Loaded) -> str:
     """What the workspace in an embedded sandbox is called."""
     assert isinstance(loaded.spec.api, SandboxApi), "a real workspace has a name of its own"
     return loaded.spec.api.sandbox.replace("-", " ").title()
-
-
-@contextlib.contextmanager
-def sandbox_extra() -> Iterator[None]:
-    """
-    Around the imports of the sandbox's server, whose libraries are an extra.
-
-    Raises:
-        UsageError: one is not installed.
-    """
-    try:
-        yield
-    except ImportError as error:
-        raise UsageError(
-            f"the sandbox needs `{error.name}`, which is not installed",
-            hint="install it with `pip install 'attio-ctl[sandbox]'`",
-        ) from error
 
 
 def read_token(loaded: Loaded, api: AttioApi) -> SecretStr:

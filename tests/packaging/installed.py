@@ -38,15 +38,15 @@ def wheel(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of a fresh environment, in which tests install."""
+    """The programs of a fresh environment, in which tests install; it holds Python and nothing else."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
+    venv.create(folder, with_pip=False)
     return folder / "bin"
 
 
 def install(run: Run, programs: Path, what: str) -> None:
-    pip = (programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*pip, what, folder=programs)
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python", "--disable-pip-version-check")
+    run(*pip, "install", "--quiet", what, folder=programs)
 
 
 def test_without_the_extra_a_sandbox_says_what_to_install(run, programs, wheel, tmp_path):
@@ -58,7 +58,8 @@ def test_without_the_extra_a_sandbox_says_what_to_install(run, programs, wheel, 
     for refused in (["plan"], ["sandbox", "serve"]):
         said = run(attio_ctl, *refused, folder=tmp_path, code=64)
         assert "which is not installed" in said
-        assert "pip install 'attio-ctl[sandbox]'" in said
+        for way in ("pip install", "pipx install --force", "uv tool install", "uvx --from"):
+            assert f"`{way} 'attio-ctl[sandbox]'" in " ".join(said.split())
 
 
 def test_with_the_extra_a_newcomer_goes_from_nothing_to_records(run, programs, wheel, tmp_path):

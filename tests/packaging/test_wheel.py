@@ -65,7 +65,7 @@ def test_the_wheel_carries_its_licence_and_its_command(wheel):
 def test_no_tool_of_development_is_offered_to_users(wheel):
     facts = metadata(wheel)
 
-    assert facts.get_all("Provides-Extra") == ["sandbox"]
+    assert facts.get_all("Provides-Extra") == ["metrics", "sandbox"]
     assert not re.search(r"pytest|mypy|ruff|mkdocs|hypothesis", " ".join(facts.get_all("Requires-Dist") or []))
 
 
