@@ -3,7 +3,7 @@ Every command in the documentation runs, and prints what the page says that it p
 
 A `console` block is typed line by line into a shell, in a folder of the page's own; the lines below a command must
 appear in its output in that order, `…` standing for anything. A block of another language with `title="PATH"` is
-written to that file first. Each page begins with nothing.
+written to that file first. Each page begins with nothing. What cannot run here is read by `test_blocks.py`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from attio_ctl.cli.main import COMMANDS
+from servers import TOKEN, attio
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -100,6 +99,19 @@ def test_the_commands_of_the_readme_run(tmp_path):
         run(step, tmp_path)
 
 
+@pytest.mark.slow
+def test_the_import_of_the_readme_runs_with_a_token(tmp_path):
+    """Its commands, but for the installation; all that is added is the address of what stands for Attio."""
+    readme = (ROOT / "README.md").read_text()
+    body = next(f["body"] for f in FENCE.finditer(readme) if f["language"] == "sh" and "ATTIO_TOKEN=…" in f["body"])
+    install, *lines = body.splitlines()
+    assert install.startswith("pipx install ")
+    with attio(tmp_path) as url:
+        typed = "\n".join(f"{line} --base-url {url}" if " import " in line else line for line in lines)
+        same = 'No changes. Workspace "Acme" (acme) matches the configuration.'
+        run(Step(typed.replace("…", TOKEN), ("…", same)), tmp_path)
+
+
 def test_the_generated_pages_are_what_the_code_says():
     spec = importlib.util.spec_from_file_location("generate", DOCS / "reference" / "generate.py")
     assert spec is not None
@@ -126,10 +138,3 @@ def test_every_page_is_in_the_navigation_and_every_link_leads_somewhere():
 def test_every_link_of_the_pages_beside_the_code_leads_somewhere(page):
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
         assert (ROOT / target).exists(), target
-
-
-@pytest.mark.parametrize("page", [*DOCS.rglob("*.md"), *ROOT.glob("*.md")], ids=lambda path: path.name)
-def test_no_page_names_a_command_that_does_not_exist(page):
-    named = set(re.findall(r"`attio-ctl ([a-z][a-z-]+)", page.read_text()))
-
-    assert named <= set(COMMANDS)

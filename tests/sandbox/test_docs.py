@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +45,26 @@ def test_the_commands_are_answered(language: str, program: str) -> None:
             told = text.replace(HERE, url) + ("\nif (!answer.ok) process.exit(1);" if program == "node" else "")
             run = subprocess.run([program, *flags, told], capture_output=True, text=True, timeout=30, check=True)
             assert program == "node" or "data" in json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("text", blocks("console"))
+def test_serving_begins_with_what_the_page_says(text: str, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        told = text.replace("8700", str(free.getsockname()[1]))
+    command, *printed = told.splitlines()
+    program, *arguments = shlex.split(command.removeprefix("$ "))
+    with subprocess.Popen(
+        [Path(sys.executable).with_name(program), *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        for line in printed:
+            begins, _, ends = line.partition("…")
+            said = server.stdout.readline().rstrip("\n")
+            assert said.startswith(begins)
+            assert said.endswith(ends)
+        server.send_signal(signal.SIGINT)
+    assert server.returncode in (0, 130)
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
