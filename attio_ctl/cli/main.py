@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
@@ -74,6 +75,7 @@ class LazyGroup(click.Group):
         """Run, and exit with a code of design; a usage error is 64, since 2 would read as "changes present"."""
         if args is None:  # a process of our own: nearly all that a command makes lives until it ends
             gc.set_threshold(COLLECT_AFTER)
+            atexit.register(gc.freeze)  # the interpreter would look at all of it once more for cycles on its way out
         arguments = list(args) if args is not None else sys.argv[1:]
         try:
             code = super().main(arguments, prog_name="attio-ctl", standalone_mode=False)
