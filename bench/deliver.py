@@ -3,7 +3,7 @@ What a delivery costs: `python bench/deliver.py [--events 1000000 --records 1000
 
 1. End to end: the command from file to last acknowledged write, in batches, against the sandbox as a sink on the same
    cores; beside it the time that one process needs to read the file and `orjson.loads` every line, in interleaved
-   rounds. The phases of the engine tell where the time goes.
+   rounds.
 2. The same against the storing sandbox, verified, whose records are then compared with those of a model that knows
    nothing of this engine: the newest event of each person.
 3. Requests: batches beside the fewest there can be, the documented endpoints beside the changed records, and what
@@ -11,6 +11,7 @@ What a delivery costs: `python bench/deliver.py [--events 1000000 --records 1000
 4. The ledger: records a second into one that holds a million.
 5. Growth from 10,000 events on, a tenth as many records each time, with the memory of the process; to ten million with
    --large.
+6. Where the time goes: the phases of the engine in one process.
 
 Ratios compare figures of one run on one machine.
 """
@@ -18,6 +19,7 @@ Ratios compare figures of one run on one machine.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import datetime
 import json
@@ -30,17 +32,27 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 import segment
-from mapping import PERSON, USER, event
+from mapping import PERSON, USER, event, program
 
+from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.cells import Cell
+from attio_ctl.delivery.dead_letters import MemoryDeadLetters
+from attio_ctl.delivery.fold import Due
+from attio_ctl.delivery.inputs import Files
 from attio_ctl.delivery.ledger import Input, Run, Settlement
+from attio_ctl.delivery.reading import Reader, Window
+from attio_ctl.delivery.recent import Recent
+from attio_ctl.delivery.run import Engine
+from attio_ctl.delivery.source import read_blocks
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
+from attio_ctl.delivery.tally import Tally
+from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.mapping.writes import RecordKey
 
 TOKEN = "bench"
@@ -157,6 +169,68 @@ def end_to_end(bench: Bench, events: Path, count: int, rounds: int) -> None:
     assert account["read"] == account["delivered"] + account["superseded"] == count, account
     print(f"end to end into the sink: {mine:.1f} s = {mine / plain:.2f} x reading and orjson.loads, {plain:.1f} s")
     print(f"  {count / mine:,.0f} events/s; {account['writes']:,} records written in {account['requests']} requests")
+
+
+class Taker:
+    """A transport on which every write is taken at once."""
+
+    usage = Usage()
+
+    async def send(self, writes: Sequence[Due]) -> AsyncGenerator[tuple[Due, Verdict], None]:
+        for due in writes:
+            yield due, Written()
+
+
+def phases(folder: Path) -> None:
+    """Section 6: the engine in this process, on a hundred thousand events of ten thousand."""
+    events = folder / "phases.ndjson"
+    write_events(events, 100_000, 10_000)
+    mapped = program()
+    blocks = [block.data for block in read_blocks(events)]
+
+    def parse() -> None:
+        for block in blocks:
+            for line in block.splitlines():
+                orjson.loads(line)
+
+    def map_() -> None:
+        for block in blocks:
+            for _ in mapped.run_headed(block):
+                pass
+
+    def read() -> None:
+        reader = Reader(mapped.program)
+        source = Files((Input(str(events)),))
+        now = datetime.datetime.now(datetime.UTC)
+        window = Window.over(source, now=now, ranks=reader.ranks.count, scratch=folder, tally=Tally())
+        for _ in reader.read(window, Recent()):
+            pass
+        window.close()
+
+    def deliver() -> None:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            kept = open_ledger(path=Path(place) / "ledger.sqlite", workspace_id="bench")
+            engine = Engine(
+                program=mapped.program,
+                ledger=kept,
+                dead_letters=MemoryDeadLetters(),
+                transport=Taker(),
+                stop=asyncio.Event(),
+                scratch=folder,
+            )
+            asyncio.run(engine.deliver([events]))
+            kept.close()
+
+    steps = {"orjson.loads": parse, "decoded and mapped": map_, "read, told apart, staged": read, "delivered": deliver}
+    times = dict.fromkeys(steps, 0.0)
+    for _ in range(3):
+        for name, step in steps.items():
+            began = time.process_time()
+            step()
+            times[name] += time.process_time() - began
+    print("where the time goes, CPU of one process:")
+    for name, taken in times.items():
+        print(f"  {name:<26} {taken / 0.3:>6.1f} µs an event  {taken / times['orjson.loads']:.1f} x orjson.loads")
 
 
 def stored(bench: Bench, events: Path, newest: Mapping[str, dict[str, Any]]) -> None:
@@ -276,6 +350,7 @@ def main() -> None:
     print(f"{options.events:,} events of {options.records:,} people; {machine}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        phases(folder)
         growth(Bench(folder / "growth"), folder, 10_000_000 if options.large else 100_000)
         ledger(folder)
         requests(Bench(folder / "requests"), folder, with_segment=options.segment)
