@@ -12,7 +12,7 @@ SECONDS ?= 300
 LOCK = pyproject.toml --extra sandbox --extra metrics --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
 	--custom-compile-command 'make lock' $(UPGRADE)
 
-.PHONY: help demo test lint types contracts check package locked lowest record schemas pictures converge faults docs site lock conformance schemathesis clean
+.PHONY: help demo test lint types contracts check package locked lowest record schemas pictures converge faults memory docs site lock conformance schemathesis clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +50,12 @@ lowest: $(READY)  ## Run the tests on the oldest releases that pyproject.toml al
 record: $(READY)  ## Record the cassettes again: the sandbox, or a real workspace when ATTIO_TOKEN is set
 	$(BIN)/python -m pytest tests -m vcr --record-mode=rewrite -p no:xdist
 
-faults: $(READY)  ## Kill an apply at every write boundary, before and after Attio has done the write
+faults: $(READY)  ## Kill an apply at every write boundary, and deliveries 200 times; tells what survived (half an hour)
 	KILL_EVERY=1 $(BIN)/python -m pytest tests/cli/test_apply_safety.py -n 2 -q
+	FAULTS=long $(BIN)/python -m pytest tests/delivery/faults -n 2 -q
+
+memory: $(READY)  ## Deliver ten million events (MEMORY_EVENTS=N), and tell the memory that it takes
+	MEMORY_EVENTS=$${MEMORY_EVENTS:-10000000} $(BIN)/python -m pytest tests/delivery/faults/test_memory.py -q
 
 converge: $(READY)  ## Apply 500 generated workspaces, each twice: the plan after an apply must be empty
 	WORKSPACES=500 $(BIN)/python -m pytest tests/cli/test_convergence.py -n 2 -q

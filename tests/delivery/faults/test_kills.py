@@ -1,0 +1,149 @@
+"""
+Deliveries killed at random moments, in all that they do: no event is lost, and the end is that of an undisturbed run.
+
+`make faults` kills 200 times over 50,000 events; the ordinary suite less often over fewer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import signal
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attio_ctl.delivery.account import VERDICTS
+from attio_ctl.delivery.batch import AHEAD
+from attio_ctl.delivery.dead_letters import read_dead_letters
+from attio_ctl.delivery.sending import NOTE_EVERY
+from attio_ctl.delivery.singly import CONCURRENCY
+from tests.delivery.conftest import Place
+
+from .killing import Kill, Killer, Phase, Project, next_note, sandbox, stamp, wait_for
+from .model import expected, make_history, only
+from .scale import EVENTS, KILLS
+
+USERS = EVENTS // 10
+REFUSED = KILLS // 10
+"""Events that only Attio refuses; a batch that ends in such takes ten seconds, so the ordinary suite has none."""
+
+BATCH_SIZE = 25
+STARTING = 2.0
+"""Seconds of computing from the start of the process to the first event, at the median."""
+
+WAYS: dict[str, tuple[tuple[str, ...], float, int]] = {
+    "documented": ((), 150, 1),
+    "batch": (("--batch-size", str(BATCH_SIZE)), 6, BATCH_SIZE),
+}
+"""The options, write requests per second, and records in one."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180 + 10 * KILLS)]
+
+
+def undisturbed(folder: Path, content: bytes, way: str) -> tuple[dict[str, Any], Counter[bytes], float]:
+    """The account and the dead letters of a run that nobody kills, and the seconds that its reading took."""
+    options, _, size = WAYS[way]
+    folder.mkdir()
+    with sandbox(folder) as url:
+        project = Project(folder, url)
+        project.prepare(content, batch=way == "batch", writes=2000 // size)
+        process = project.start(*options)
+        wait_for(process, (project.state / "ledger.sqlite.reserve").exists)
+        claimed = time.monotonic()
+        time.sleep(0.05)  # the run itself is noted first
+        next_note(process, project.state)
+        reading = time.monotonic() - claimed
+        _, err = process.communicate()
+        assert process.returncode == 0, err
+    return account(project), letters(project), reading
+
+
+def account(project: Project) -> dict[str, Any]:
+    return dict(json.loads((project.folder / "account.json").read_text()))
+
+
+def letters(project: Project) -> Counter[bytes]:
+    """How many open dead letters each line has, by line and code."""
+    found = read_dead_letters(path=project.state / "dead-letters.ndjson")
+    return Counter(letter.line.raw + b" " + letter.code.encode() for letter in found)
+
+
+def adds_up(figures: dict[str, Any]) -> bool:
+    return bool(figures["read"] == sum(figures[name] for name in VERDICTS) and figures["lost"] == 0)
+
+
+def drain(project: Project, options: tuple[str, ...]) -> None:
+    """Interrupt a run as a person does: it tells the account three times, and each adds up."""
+    process = project.start(*options)
+    reserve = project.state / "ledger.sqlite.reserve"
+    before = stamp(reserve)
+    wait_for(process, lambda: stamp(reserve) != before)
+    next_note(process, project.state)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    summary = re.search(r"Deliver: (\d+) read = (.*); \d+ writes?.*, 0 lost\.", out)
+    assert summary, out
+    assert int(summary[1]) == sum(map(int, re.findall(r"\d+", summary[2])))
+    told, kept = account(project), project.status["account"]
+    assert adds_up(told)
+    assert {name: told[name] for name in (*VERDICTS, "writes")} == {name: kept[name] for name in (*VERDICTS, "writes")}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_killed_at_any_moment_nothing_is_lost_and_little_is_sent_again(
+    way: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    history = make_history(events=EVENTS, users=USERS, refused=REFUSED, seed=11)
+    untouched, dead, reading = undisturbed(tmp_path / "undisturbed", history.content, way)
+    options, rate, size = WAYS[way]
+    draw = random.Random(KILLS)
+    middle: list[Phase] = ["reading", "sending", "noting"]
+    schedule: list[Phase] = [middle[n % 3] for n in range(KILLS)]
+    draw.shuffle(schedule)
+    schedule += ["settling"] * (1 + KILLS // 10)
+
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    kills: list[Kill] = []
+    with sandbox(folder) as url:
+        project = Project(folder, url)
+        project.prepare(history.content, batch=way == "batch", writes=rate)
+        killer = Killer(project, options, reading, draw)
+        for n, phase in enumerate(schedule):
+            kills.append(killer.kill(phase))
+            assert adds_up(project.account.as_json())
+            if not kills[-1].hit:
+                break
+            if n == len(schedule) // 2:
+                drain(project, options)
+        done = project.run("deliver", "--events", "events.ndjson", "--json-into", "account.json", *options)
+        people = asyncio.run(Place(folder, url).records("people", "email_addresses"))
+        users = asyncio.run(Place(folder, url).records("users", "user_id"))
+        stood = project.account.as_json()
+
+    hits = [kill for kill in kills if kill.hit]
+    record_property("kills", [(way, k.phase, k.again, k.noted) for k in hits])
+    record_property("events", (way, len(history.lines), sum(k.starting for k in kills) / len(kills), reading))
+    assert done.returncode == 0, done.stderr
+    assert len(hits) >= KILLS
+    allowed = (rate * (NOTE_EVERY + 0.5) + (CONCURRENCY if size == 1 else 2 * AHEAD)) * size + REFUSED
+    assert max(kill.again for kill in hits) <= allowed
+    assert statistics.median(kill.starting for kill in hits) <= STARTING
+
+    wanted_people, wanted_users = expected(history.good)
+    assert only(people, "description", "tags") == wanted_people
+    assert only(users, "plan", "seats") == wanted_users
+    assert letters(project) == dead
+    final = account(project) if kills[-1].hit else stood
+    assert adds_up(final)
+    assert final["read"] == len(history.lines)
+    assert {name: final[name] for name in VERDICTS} == {name: untouched[name] for name in VERDICTS}
