@@ -20,9 +20,9 @@ from importlib.util import find_spec as _find_spec
 from sys import modules as _modules
 
 # `None` marks a module as missing, so that it is missed at once.
-# httpx loads its command line, and with it rich and pygments, where they happen to be installed: a fifth of a start-up.
+# httpx loads its command line, and with it rich and pygments, where they happen to be installed: a tenth of a second.
 _modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 # httpcore looks for sniffio ten times per request. Where it is not installed, as anyio no longer brings it along, the
-# search of the disk was 40 % of the CPU time of a request.
+# search of the disk was a third of the CPU time of a request.
 if _find_spec("sniffio") is None:
     _modules["sniffio"] = None  # type: ignore[assignment]
