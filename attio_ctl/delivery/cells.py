@@ -23,8 +23,8 @@ from msgspec import Struct
 from attio_ctl.delivery.events import UNTIMED, Micros
 from attio_ctl.mapping.writes import RecordId, RecordKey, Value
 
-NEVER: Final[Micros] = UNTIMED - 1
-"""Older than every event: the register of a cell that nothing has set."""
+NEVER: Final[Micros] = UNTIMED - 2
+"""Older than every event, also one without a time that is tried again: the register of a cell that nothing has set."""
 
 
 class Cell(Struct, frozen=True, array_like=True, gc=False):

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from attio_ctl.attio.types import Record
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.delivery.dispatch import Ending
 from attio_ctl.delivery.fold import Due
@@ -20,7 +22,7 @@ from attio_ctl.delivery.refusals import DATA_ERRORS, refused
 from attio_ctl.delivery.singly import SinglyTransport
 from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.mapping.encode import documented_values
-from attio_ctl.mapping.writes import Value
+from attio_ctl.mapping.writes import RecordKey, Value
 from attio_ctl.state.schema import Schema
 
 
@@ -30,18 +32,34 @@ class DocumentedWriter:
     def __init__(self, attio: AttioWriter, schema: Schema) -> None:
         self._attio = attio
         self._schema = schema
+        self._parted: set[RecordKey] = set()
 
     async def write(self, due: Due) -> Verdict:
-        obj, attribute = due.key.object, due.key.attribute
+        whole, added = asserted(due), patched(due)
+        # Once an addition was refused after the rest was set, that record's additions are tried before anything is set.
+        first = {due.key.attribute: whole[due.key.attribute]} if added and due.key in self._parted else whole
         try:
-            record = await self._attio.assert_record(
-                obj, matching_attribute=attribute, values=self._encode(due, asserted(due))
-            )
-            if added := patched(due):
-                await self._attio.update_record(obj, record["id"]["record_id"], values=self._encode(due, added))
+            record = await self._assert(due, first)
+        except DATA_ERRORS as error:
+            return refused(error)
+        try:
+            if added:
+                record_id = record["id"]["record_id"]
+                await self._attio.update_record(due.key.object, record_id, values=self._encode(due, added))
+        except DATA_ERRORS as error:
+            self._parted.add(due.key)
+            return replace(refused(error), partly=first is whole)
+        try:
+            if first is not whole:
+                await self._assert(due, whole)
         except DATA_ERRORS as error:
             return refused(error)
         return Written()
+
+    async def _assert(self, due: Due, values: Mapping[str, Value]) -> Record:
+        return await self._attio.assert_record(
+            due.key.object, matching_attribute=due.key.attribute, values=self._encode(due, values)
+        )
 
     def _encode(self, due: Due, values: Mapping[str, Value]) -> dict[str, Any]:
         return documented_values(due.key.object, values, self._schema)

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from attio_ctl.delivery.ledger import Input
 from attio_ctl.delivery.source import Block, Line, read_blocks
 from attio_ctl.delivery.streams import is_proven, proof_of
 from attio_ctl.errors import EventsError
+
+_PUT_BACK: Final = "put it back and run the same command again: what was sent is not sent twice"
 
 
 class Source(Protocol):
@@ -67,6 +69,8 @@ class Files:
     def _again(self) -> Iterator[tuple[int, Block]]:
         for n, end in self._ends.items():
             given = self._inputs[n]
+            if not is_proven(Path(given.path), end.proof):
+                raise EventsError("the file changed while it was delivered", where=given.path, hint=_PUT_BACK)
             for block in read_blocks(Path(given.path), offset=given.offset, number=given.line, end=end.offset):
                 yield n, block
 

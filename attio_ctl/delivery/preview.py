@@ -109,7 +109,7 @@ async def preview(
         for count in reader.read(window, known.recent()):
             observe(Progress(NOTHING, count))
             await asyncio.sleep(0)
-        halted = too_many_dead(len(window.marks), window.drafts.codes, max_dead_ratio)
+        halted = too_many_dead(window.marks.refused, len(window.marks), window.drafts.codes, max_dead_ratio)
         writes = 0
         if halted is None:
             writes = await _rehearse(window, reader, ledger=known, rehearsal=rehearsal, clock=clock, observe=observe)

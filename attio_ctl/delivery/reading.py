@@ -18,7 +18,7 @@ from pathlib import Path
 
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.dead_letters import DeadLetter, Drafts
-from attio_ctl.delivery.events import Recogniser, event_time
+from attio_ctl.delivery.events import Micros, Recogniser, event_time
 from attio_ctl.delivery.fold import Contribution
 from attio_ctl.delivery.inputs import Source
 from attio_ctl.delivery.order import Ranks
@@ -66,13 +66,23 @@ class Window:
         drafts = Drafts(scratch, tally.letters)
         return cls(source, now, Staging(ranks=ranks, scratch=scratch), Marks(), drafts, scratch, tally)
 
+    def pending(self) -> dict[int, Account]:
+        """The same while no verdict is known."""
+        found = {}
+        for owner, (first, end) in self._bounds():
+            lost = self.lost.get(owner, 0)
+            found[owner] = Account(read=end - first + lost, pending=end - first, lost=lost)
+        return found
+
     def accounts(self) -> dict[int, Account]:
         """The verdicts so far, by input; those that have no event of this window are left out."""
-        bounds = pairwise([*self.firsts.values(), len(self.marks)])
-        accounts = {owner: self.marks.account(*each) for owner, each in zip(self.firsts, bounds, strict=True)}
+        accounts = {owner: self.marks.account(*bounds) for owner, bounds in self._bounds()}
         for owner, count in self.lost.items():
             accounts[owner] += Account(read=count, lost=count)
         return accounts
+
+    def _bounds(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        return zip(self.firsts, pairwise([*self.firsts.values(), len(self.marks)]), strict=True)
 
     def close(self) -> None:
         """Free what it holds on the disk."""
@@ -83,7 +93,12 @@ class Window:
 class Reader:
     """What a program makes of events; the same for every window of a run."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, *, behind: Micros = 0) -> None:
+        """
+        Args:
+            behind: How much older than its stamp an event counts; a retry must not overtake events of the same time.
+        """
+        self._behind = behind
         self._program = accelerate(program)
         self.ranks = Ranks(program)
         self.digests = {mapping.name: mapping.digest for mapping in program.mappings}
@@ -118,7 +133,7 @@ class Reader:
                         mark |= MAPPED
                         said[name] += len(mapped.writes)
                         for write in mapped.writes:
-                            stage(rank_of[write.key.object], Contribution(at, time.micros, name, write))
+                            stage(rank_of[write.key.object], Contribution(at, time.micros - self._behind, name, write))
                     elif isinstance(mapped, Rejected):
                         mark |= REFUSED
                         drafts.add(self._letter(block.lines[number], name, mapped))
@@ -145,7 +160,7 @@ class Reader:
                 for name, mapped in outcomes:
                     for write in mapped.writes if isinstance(mapped, Writes) else ():
                         if is_wanted(write.key):
-                            yield block.lines[number], Contribution(at, time.micros, name, write)
+                            yield block.lines[number], Contribution(at, time.micros - self._behind, name, write)
 
     def _fingerprint(self, head: Head, block: Block, number: int) -> Fingerprint:
         if isinstance(head, Header):

@@ -24,6 +24,7 @@ from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
+from attio_ctl.delivery.events import Micros
 from attio_ctl.delivery.inputs import Files, Letters, Source
 from attio_ctl.delivery.ledger import FullDiskError, Input, Ledger, RecordCells, Run, Settlement
 from attio_ctl.delivery.reading import Reader, Window
@@ -153,14 +154,16 @@ class Engine:
         with self.ledger.claim():
             delivery = _Delivery(self, self.ledger.recent())
             run = self.ledger.begin([str(path) for path in files])
+            stopped = asyncio.ensure_future(self.stop.wait())
             while True:
                 run = replace(run, inputs=tuple(_rotated(replace(each, unsettled=NOTHING)) for each in run.inputs))
                 taken = await delivery.take(Files(run.inputs, follow=True), run)
                 run = taken.run
                 if taken.outcome.halted is not None or self.stop.is_set():
+                    stopped.cancel()
                     return replace(taken.outcome, finished=False)
                 if taken.is_empty:
-                    await asyncio.wait([asyncio.ensure_future(self.stop.wait())], timeout=LOOK_EVERY)
+                    await asyncio.wait([stopped], timeout=LOOK_EVERY)
 
     async def retry(self, letters: Sequence[DeadLetter]) -> Outcome:
         """
@@ -172,30 +175,29 @@ class Engine:
         lines = list({letter.line.raw: letter.line for letter in letters}.values())
         run = Run(0, (Input("dead letters"),))
         with self.ledger.claim():
-            taken = await _Delivery(self, Recent()).take(Letters(lines, "dead letters"), run)
+            taken = await _Delivery(self, Recent(), behind=1).take(Letters(lines, "dead letters"), run)
         if taken.outcome.finished:
-            again = {letter.id for letter in taken.letters}
-            self.dead_letters.settle(sorted({letter.id for letter in letters} - again), "delivered")
+            self.dead_letters.settle(sorted({letter.id for letter in letters} - taken.letters), "delivered")
         return taken.outcome
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What became of a window: the run with it; `letters` are those that were kept."""
+    """What became of a window: the run with it; `letters` are the ids of those that a retry has kept."""
 
     run: Run
     outcome: Outcome
-    letters: tuple[DeadLetter, ...] = ()
+    letters: frozenset[str] = frozenset()
     is_empty: bool = False
 
 
 class _Delivery:
     """What the windows of one delivery share."""
 
-    def __init__(self, engine: Engine, recent: Recent) -> None:
+    def __init__(self, engine: Engine, recent: Recent, *, behind: Micros = 0) -> None:
         self._engine = engine
         self._recent = recent
-        self._reader = Reader(engine.program)
+        self._reader = Reader(engine.program, behind=behind)
         self._usage = engine.transport.usage
         self._since = engine.clock.monotonic()
 
@@ -232,8 +234,9 @@ class _Delivery:
         waiting, records = len(window.marks), window.staging.records
 
         def guard(refused: int = 0) -> AttioCtlError | None:
-            codes = Counter(settled.codes) + window.drafts.codes + Counter(refused=refused)
-            return too_many_dead(settled.read + waiting, codes, engine.max_dead_ratio)
+            dead = settled.dead_lettered + window.marks.refused + refused
+            codes = Counter(settled.codes) + window.drafts.codes
+            return too_many_dead(dead, settled.read + waiting, codes, engine.max_dead_ratio)
 
         full: StorageError | None = None
 
@@ -297,8 +300,10 @@ class _Delivery:
             Settlement(run, cells or {}, self._recent if run.is_recorded else None, self._reader.digests)
         )
         engine.observe(Progress(run.account))
-        halted = too_many_dead(run.account.read, run.account.codes, engine.max_dead_ratio)
-        return _Taken(run, Outcome(run.account, halted, run.is_done), tuple(window.drafts))
+        account = run.account
+        halted = too_many_dead(account.dead_lettered, account.read, account.codes, engine.max_dead_ratio)
+        ids = frozenset[str]() if run.is_recorded else frozenset(letter.id for letter in window.drafts)
+        return _Taken(run, Outcome(account, halted, run.is_done), ids)
 
     def _spent(self, writes: int) -> Account:
         """What it took since the last time that this was asked."""
@@ -316,9 +321,7 @@ class _Delivery:
 
 def _unsettled(run: Run, window: Window, *, pending: bool) -> Run:
     """The run with what is known of the window that it has not settled; `pending` where no verdict is known yet."""
-    accounts = window.accounts()
-    if pending:
-        accounts = {n: Account(read=each.read, pending=each.read) for n, each in accounts.items()}
+    accounts = window.pending() if pending else window.accounts()
     inputs = (
         replace(before, proof=end.proof or before.proof, unsettled=accounts.get(n, NOTHING))
         for n, (before, end) in enumerate(zip(run.inputs, window.source.read(), strict=True))
@@ -334,9 +337,8 @@ def _rotated(given: Input) -> Input:
     return Input(given.path, account=given.account)
 
 
-def too_many_dead(read: int, codes: Mapping[str, int], ratio: float) -> PartialError | None:
-    """Why a run is not to go on, when more than this share of its events are dead letters."""
-    dead = sum(codes.values())
+def too_many_dead(dead: int, read: int, codes: Mapping[str, int], ratio: float) -> PartialError | None:
+    """Why a run is not to go on, when more than this share of its events are dead letters; one may have several."""
     if read < RATIO_AFTER or dead <= ratio * read:
         return None
     listed = ", ".join(f"{code} {count}" for code, count in Counter(codes).most_common(3))

@@ -28,7 +28,7 @@ from attio_ctl.delivery.source import Line
 from attio_ctl.delivery.staging import Groups, Staging
 from attio_ctl.delivery.transport import Drift, Paused, Refused, Transport, Unsent, Written
 from attio_ctl.delivery.verdicts import LIVE, REFUSED
-from attio_ctl.errors import AttioCtlError, PartialError
+from attio_ctl.errors import AttioCtlError, EventsError, PartialError
 from attio_ctl.mapping.writes import RecordKey
 
 NOTE_EVERY: Final = 1.0
@@ -122,7 +122,7 @@ class Sending:
         for rank in range(self._reader.ranks.count):
             for groups in self._groups(rank):
                 await self._send_groups(groups)
-                if len(self._refused) >= REFUSED_AT_ONCE:
+                if len(self._refused) >= REFUSED_AT_ONCE and rank not in self._reader.ranks.circular:
                     await self._settle_refused(rank)
             while self._refused:
                 await self._settle_refused(rank)
@@ -184,6 +184,7 @@ class Sending:
             else:
                 self._take(each, known)
         self._done += len(groups) - len(due)
+        self._note_if_due()
         open_ = {each.key for each in due}
         rest: dict[RecordKey, Group] = {}
         async with aclosing(self._transport.send(due)) as verdicts:
@@ -195,6 +196,8 @@ class Sending:
                         self._written(each, known)
                     case Refused():
                         self._refused[each.key] = verdict
+                        if verdict.partly:
+                            self._forget(each, known)
                         if cause := self._guard(len(self._refused)):
                             self._halt = Unsent(cause)
                             break
@@ -227,6 +230,11 @@ class Sending:
         for line, item in self._reader.again(self._window, refused.__contains__):
             lines[item.event] = line
             found.setdefault(item.write.key, []).append(item)
+        if refused.keys() - found.keys():
+            raise EventsError(
+                "the input changed while it was delivered: events behind a refused record are not there any more",
+                hint="put it back and run the same command again; what was sent is not sent twice",
+            )
         for wave in waves(found):
             stacks: dict[RecordKey, list[Group]] = {}
             for key, items in wave.items():
@@ -278,19 +286,28 @@ class Sending:
         self._writes += 1
         self._unnoted += 1
         self._take(due, known)
-        now = self._clock.monotonic()
-        if now - self._noted_at >= NOTE_EVERY:
-            self._note(self._fresh, self._unnoted)
-            self._fresh, self._unnoted = {}, 0
-            self._noted_at = now
+        now = self._note_if_due()
         if now - self._told_at >= TELL_EVERY:
             self._progress(self._writes, self._done)
             self._told_at = now
+
+    def _note_if_due(self) -> float:
+        """Note what is not noted yet, once a second and before it grows large; the time."""
+        now = self._clock.monotonic()
+        if now - self._noted_at >= NOTE_EVERY or len(self._fresh) >= AT_ONCE:
+            self._note(self._fresh, self._unnoted)
+            self._fresh, self._unnoted = {}, 0
+            self._noted_at = now
+        return now
 
     def _take(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
         self._fresh[due.key] = {**known.get(due.key, {}), **due.cells}
         for event in due.live:
             self._window.marks.add(event, LIVE)
+
+    def _forget(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
+        """What was set before the refusal stands, though its events may be dead letters: it is set again from now on."""
+        self._fresh[due.key] = {slug: at for slug, at in known.get(due.key, {}).items() if slug not in due.assign}
 
     def _leave(self, items: Group) -> None:
         for item in items:

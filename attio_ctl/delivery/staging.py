@@ -70,7 +70,7 @@ class Staging:
         key = contribution.write.key
         group = held.get(key)
         if group is None:
-            if self._room > 0:
+            if self._room > 0 and not self._overflow:  # a record is held or put off, never both
                 held[key] = [contribution]
                 self._room -= 1
             else:

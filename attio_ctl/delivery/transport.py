@@ -33,6 +33,7 @@ class Refused:
         request: Method, path and body of what was sent.
         answer: Status, type, code, message and validation errors.
         of_the_object: Whether any other write to this object would be refused just so, whatever its values.
+        partly: Whether what was to be set is set, and only what was to be added was refused.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Refused:
     request: Mapping[str, Any]
     answer: Mapping[str, Any]
     of_the_object: bool = False
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Marks:
     def __init__(self) -> None:
         self._marks = bytearray()
         self.any_unsent = False
+        self.refused = 0
 
     def __len__(self) -> int:
         return len(self._marks)
@@ -38,9 +39,12 @@ class Marks:
     def append(self, marks: int) -> None:
         """The marks of the next event."""
         self._marks.append(marks)
+        self.refused += marks & REFUSED > 0
 
     def add(self, event: int, mark: int) -> None:
-        self._marks[event] |= mark
+        before = self._marks[event]
+        self._marks[event] = before | mark
+        self.refused += (mark & ~before & REFUSED) > 0
 
     def leave(self, event: int) -> None:
         """Note that content of an event was not sent; while there is any such event, no dead letter is kept."""

@@ -305,6 +305,72 @@ class TestRefusals:
 
         assert (await place.records("users", "user_id"))["ada"]["plan"] == "Pro"
 
+    async def test_a_retry_does_not_undo_what_an_event_of_the_same_time_has_written(self, place: Place) -> None:
+        """As all events are that name no time."""
+        await archive_legacy(place)
+        untimed = {**identify(1, "ada", plan="Legacy"), "timestamp": None}
+        await place.deliver(place.write([untimed]))
+        await place.deliver(
+            place.write([{**untimed, "messageId": "m2", "traits": {**untimed["traits"], "plan": "Pro"}}])
+        )
+        async with place.writer() as attio:
+            await attio.update_option("objects", "users", "plan", "Legacy", is_archived=False)
+
+        await place.retry(place.open_letters)
+
+        assert (await place.records("users", "user_id"))["ada"]["plan"] == "Pro"
+
+    async def test_what_a_refused_event_has_set_already_is_set_right_again(self, place: Place) -> None:
+        """The assert is taken, the values to be added are refused: a write of two requests may stand by half."""
+        async with place.writer() as attio:
+            await attio.update_option("objects", "people", "tags", "blue", is_archived=True)
+        events = [
+            identify(1, "ada", description="good", tags=["red"]),
+            identify(2, "ada", description="bad", tags=["blue"]),
+        ]
+
+        account = (await place.deliver(place.write(events))).account
+
+        assert verdicts(account) == {"read": 2, "delivered": 1, "dead_lettered": 1}
+        ada = (await place.records("people", "email_addresses"))["ada@example.com"]
+        assert (ada["description"], ada["tags"]) == ("good", {"red"})
+
+    async def test_a_refused_event_that_stands_by_half_is_overwritten_by_the_next_of_the_same_content(
+        self, place: Place
+    ) -> None:
+        async with place.writer() as attio:
+            await attio.update_option("objects", "people", "tags", "blue", is_archived=True)
+        await place.deliver(place.write([identify(1, "ada", description="good")]))
+        await place.deliver(place.write([identify(2, "ada", description="bad", tags=["blue"])]))
+
+        await place.deliver(place.write([identify(3, "ada", description="good")]))
+
+        assert (await place.records("people", "email_addresses"))["ada@example.com"]["description"] == "good"
+
+    async def test_an_input_that_is_replaced_while_a_refusal_is_looked_into_ends_the_run(
+        self, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sending, "TELL_EVERY", 0.0)
+        await archive_legacy(place)
+        file = place.write([identify(n, f"u{n}", plan="Legacy") for n in range(3)])
+
+        def replaced(progress: Progress) -> None:
+            if progress.writes:
+                place.write([identify(n, f"v{n}", plan="Pro") for n in range(3)])
+
+        with pytest.raises(EventsError, match="changed while it was delivered"):
+            await place.deliver(file, observe=replaced)
+
+    async def test_an_event_with_two_dead_letters_is_one_dead_event(self, place: Place) -> None:
+        place.mappings = {"one": IDENTIFY, "two": IDENTIFY}
+        file = place.write([identify(n, f"u{n}", plan="Gold" if n % 2 else "Pro") for n in range(120)])
+
+        outcome = await place.deliver(file, max_dead_ratio=0.6)
+
+        assert outcome.finished
+        assert outcome.halted is None
+        assert verdicts(outcome.account) == {"read": 120, "delivered": 60, "dead_lettered": 60}
+
     async def test_a_letter_refused_again_stays_open_with_the_new_reason(self, place: Place) -> None:
         place.mappings = {"identify": {**IDENTIFY, "user": {"plan": "Gold"}}}
         await place.deliver(place.write([identify(1, "ada")]))

@@ -220,3 +220,22 @@ def test_a_reference_goes_after_the_record_that_it_names(tmp_path: Path) -> None
     outcome = asyncio.run(run(tmp_path, events, workspace, ledger, letters))
 
     assert outcome.account.delivered == 3
+
+
+def test_a_record_that_was_put_off_is_not_held_as_well_once_there_is_room_again(tmp_path: Path) -> None:
+    """Held after it was put off, its newer half would be replaced by the older one."""
+    events = [
+        {"name": "a", "timestamp": "2026-10-01T00:00:01Z", "plan": "Free"},
+        {"name": "a", "timestamp": "2026-10-01T00:00:02Z", "tags": ["a"]},
+        {"name": "k", "timestamp": "2026-10-01T00:00:03Z", "plan": "old"},
+        {"name": "a", "timestamp": "2026-10-01T00:00:04Z", "plan": "Pro", "tags": None},
+        {"name": "k", "timestamp": "2026-10-01T00:00:05Z", "plan": "new"},
+    ]
+    workspace = Workspace()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Staging.__init__, "__kwdefaults__", {"scratch": None, "held": 2})
+        asyncio.run(run(tmp_path, events, workspace, MemoryLedger(), MemoryDeadLetters()))
+
+    assert workspace.content["k"]["plan"] == "new"
+    assert workspace.content == oracle(events)
