@@ -43,7 +43,8 @@ def review(made: planning.Made, loaded: Loaded, findings: tuple[Problem, ...], c
         behaviour = comparison.run(loaded, made)
     except AttioCtlError as error:
         return Review(not_compared=str(error), findings=findings, graph=graph)
-    mappings = MappingReview(behaviour, comparison.base) if behaviour.compared else None
+    is_news = behaviour.compared or behaviour.unseen
+    mappings = MappingReview(behaviour, comparison.base) if is_news else None
     return Review(mappings, findings=findings, graph=graph)
 
 

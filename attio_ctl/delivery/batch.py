@@ -38,7 +38,7 @@ from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.delivery.verification import Carried, Verification, Watch
 from attio_ctl.errors import AttioCtlError, PartialError
 from attio_ctl.mapping.encode import batch_call
-from attio_ctl.mapping.writes import Write
+from attio_ctl.mapping.writes import RecordKey, Write
 from attio_ctl.state.schema import Schema
 
 MAX_ASSERTIONS: Final = 10_000
@@ -114,6 +114,7 @@ class BatchTransport:
         self._flattener = Flattener(schema)
         self._verification = verification or Verification(Finder(attio, schema), schema, clock)
         self._is_available = True
+        self._dropped: set[RecordKey] = set()  # what comes again for these goes singly: the reason is what is wanted
 
     @property
     def usage(self) -> Usage:
@@ -142,6 +143,8 @@ class BatchTransport:
 
     def _carried(self, due: Due) -> Carried | None:
         if not (self._is_available and self._options.take(due.key.object)) or self._drifts.behind(due):
+            return None
+        if due.key in self._dropped:
             return None
         flat = self._flattener.flatten_for_batch(due, verified=self._options.verify)
         return None if flat is None else Carried(due, flat.values)
@@ -221,6 +224,7 @@ class BatchTransport:
         left: Sequence[Carried] = await self._verification.follow(watch, taken, quiet=QUIET)
         if len(left) == count > SAMPLE:
             left = await self._follow_later(left, taken, judge)
+        self._dropped.update(write.due.key for write in left)
         await self._documented.work([write.due for write in left], judge)
 
     async def _follow_later(

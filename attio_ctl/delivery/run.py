@@ -36,9 +36,6 @@ from attio_ctl.delivery.transport import Transport
 from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError, StorageError
 from attio_ctl.mapping.program import Program
 
-RATIO_AFTER: Final = 100
-"""Events that a run reads before its share of dead letters says anything."""
-
 NO_REQUESTS: Final = Usage()
 
 LOOK_EVERY: Final = 0.5
@@ -339,7 +336,7 @@ def _rotated(given: Input) -> Input:
 
 def too_many_dead(dead: int, read: int, codes: Mapping[str, int], ratio: float) -> PartialError | None:
     """Why a run is not to go on, when more than this share of its events are dead letters; one may have several."""
-    if read < RATIO_AFTER or dead <= ratio * read:
+    if dead <= ratio * read:
         return None
     listed = ", ".join(f"{code} {count}" for code, count in Counter(codes).most_common(3))
     return PartialError(

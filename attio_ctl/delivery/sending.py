@@ -306,7 +306,7 @@ class Sending:
             self._window.marks.add(event, LIVE)
 
     def _forget(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
-        """What was set before the refusal stands, though its events may be dead letters: it is set again from now on."""
+        """What was set before the refusal stands, whatever becomes of its events: it is not known any more."""
         self._fresh[due.key] = {slug: at for slug, at in known.get(due.key, {}).items() if slug not in due.assign}
 
     def _leave(self, items: Group) -> None:

@@ -58,11 +58,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """All that changes; `compared` counts the events, `touched` those that end otherwise under some mapping."""
+    """
+    All that changes; `compared` counts the events, `touched` those that end otherwise under some mapping.
+
+    `unseen` names the mappings that changed though no event ends otherwise under them.
+    """
 
     examples: tuple[Example, ...]
     compared: int
     touched: int
+    unseen: tuple[str, ...] = ()
 
 
 def compare_behaviour(base: Program, head: Program, samples: Iterable[Sample]) -> Behaviour:
@@ -93,7 +98,9 @@ def compare_behaviour(base: Program, head: Program, samples: Iterable[Sample]) -
             found.setdefault(key, _Found(name, sample, *outcomes, changes)).events += 1
         touched += differs
     ordered = sorted(found.values(), key=lambda each: (each.mapping, -each.events))
-    return Behaviour(tuple(each.example() for each in ordered), compared, touched)
+    seen = {each.mapping for each in ordered}
+    unseen = tuple(name for name, _, _ in pairs if name not in seen)
+    return Behaviour(tuple(each.example() for each in ordered), compared, touched, unseen)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,9 @@ EXAMPLES: Final = 12
 """Ways of changing that a comment shows, those of most events first within each mapping."""
 
 _LINE: Final = 300
+_UNSEEN: Final = (
+    "changed, but no sample event ends otherwise: give events that do with --events, or write `tests:` for it"
+)
 _SIGNS: Final[dict[Kind, str]] = {"added": "+", "removed": "-", "changed": "!"}
 _COLOURS: Final = {"+": "green", "-": "red", "!": "yellow"}
 
@@ -31,7 +34,9 @@ def render_mapping_changes(behaviour: Behaviour, against: str) -> Section:
         lines += [f"**{code(f'mapping.{example.mapping}')}** {prose(headline(example))}", ""]
         lines += [fenced("diff", "\n".join(diff_lines(example))), ""]
     if len(behaviour.examples) > EXAMPLES:
-        lines.append(f"… and {len(behaviour.examples) - EXAMPLES} more ways in which events change")
+        lines += [f"… and {len(behaviour.examples) - EXAMPLES} more ways in which events change", ""]
+    for name in behaviour.unseen:
+        lines.append(f"- **{code(f'mapping.{name}')}** {_UNSEEN}")
     return Section(f"Mappings: {count_events(behaviour)}", "\n".join(lines))
 
 
@@ -44,6 +49,8 @@ def render_behaviour(behaviour: Behaviour, against: str, style: Style) -> str:
             colour = _COLOURS.get(line[0])
             lines.append("  " + (style.paint(line, fg=colour) if colour else line))
         lines.append("")
+    for name in behaviour.unseen:
+        lines += [style.paint(f"mapping.{name}", bold=True) + f"  {_UNSEEN}", ""]
     lines.append(style.paint(f"Compared with {visible(against)}: {count_events(behaviour)}.", bold=True))
     return "\n".join(lines) + "\n"
 

@@ -90,6 +90,7 @@ class _Mapped:
     against: str
     count: str
     examples: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+    unseen: tuple[str, ...]
 
 
 def _mapped(review: Review) -> _Mapped | None:
@@ -100,4 +101,4 @@ def _mapped(review: Review) -> _Mapped | None:
         (f"mapping.{each.mapping}", headline(each), tuple((_MARKS[line[0]], line[2:]) for line in diff_lines(each)))
         for each in behaviour.examples
     )
-    return _Mapped(review.mappings.against, count_events(behaviour), tuple(examples))
+    return _Mapped(review.mappings.against, count_events(behaviour), tuple(examples), behaviour.unseen)

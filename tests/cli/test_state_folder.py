@@ -112,6 +112,7 @@ def as_before(project: Path) -> None:
     shutil.move(runs, folder / "acme" / "runs")
     (folder / "acme" / "runs" / "lease.json").rename(folder / "acme" / "lease.json")
     (folder / "acme" / "runs" / "lease.lock").unlink()
+    (folder / "acme" / "health.json").unlink(missing_ok=True)
     (folder / "runs").rmdir()
     (folder / "workspaces").rmdir()
 

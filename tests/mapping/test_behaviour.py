@@ -43,6 +43,13 @@ def test_the_same_mappings_change_nothing():
     assert (found.examples, found.compared, found.touched) == ((), 1, 0)
 
 
+def test_a_mapping_that_changed_though_no_event_shows_it_is_named():
+    found = compare({"identify": IDENTIFY}, {"identify": with_values(job_title="$.traits.role")})
+
+    assert (found.examples, found.unseen) == ((), ("identify",))
+    assert compare({"identify": IDENTIFY}, {"identify": IDENTIFY}, sample()).unseen == ()
+
+
 def test_values_are_told_as_added_removed_and_changed():
     before = {"identify": with_values(description="$.traits.about")}
     after = {"identify": with_values(job_title="Dr {{traits.title}}", description=None, linkedin="$.traits.in")}

@@ -70,3 +70,12 @@ def test_hostile_text_of_a_review_makes_no_element():
     assert page(hostile).count("<script") == 1
     assert page(hostile).count("</svg>") == 1
     assert "<script" not in comment(hostile).replace("```diff", "").split("```mermaid")[1]
+
+
+@pytest.mark.parametrize("view", [comment, page])
+def test_a_mapping_that_changed_unseen_is_named(view):
+    """A reviewer would take silence for "nothing changed"."""
+    shown = view(Review(mappings=MappingReview(Behaviour((), 0, 0, ("identify",)), "main")))
+
+    assert "mapping.identify" in shown
+    assert "changed, but no sample event ends otherwise" in shown
