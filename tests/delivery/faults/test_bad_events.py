@@ -31,7 +31,7 @@ PEOPLE = {
         "manager": "$.traits.manager",
     },
 }
-RETRY_FOR = 1_000.0
+RETRY_FOR = 10_000.0
 NOBODY = "nobody@example.com"
 HUGE = json.dumps({**identify(8, "huge"), "traits": {"email": "no address" * 100_000}}).encode()
 POISONS: dict[str, bytes] = {

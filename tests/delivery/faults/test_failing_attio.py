@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from attio_ctl.attio.breaker import LONGEST_INTERVAL, OPEN_AFTER
+from attio_ctl.attio.breaker import OPEN_AFTER
 from attio_ctl.delivery.singly import CONCURRENCY
 from attio_ctl.errors import Exit
 from tests.delivery.conftest import Place
@@ -65,7 +65,7 @@ class Away(Network):
 
 
 async def test_five_minutes_without_attio_cost_time_and_few_requests_and_no_event(place: Place) -> None:
-    """What is added to a record still comes after it was made, and nothing is written twice."""
+    """A request a second at most; what is added to a record comes after it was made, and nothing is written twice."""
     place.write([identify(n, f"u{n}", plan="Pro", tags=["red"], description=f"d{n}") for n in range(60)])
     network = Away(nth=50)
 
@@ -73,7 +73,7 @@ async def test_five_minutes_without_attio_cost_time_and_few_requests_and_no_even
 
     assert outcome.finished
     assert verdicts(outcome.account) == {"read": 60, "delivered": 60}
-    assert len(network.asked) <= CONCURRENCY + OPEN_AFTER + OUTAGE / LONGEST_INTERVAL + 5
+    assert len(network.asked) <= CONCURRENCY + OPEN_AFTER + OUTAGE
     people = await place.records("people", "email_addresses")
     assert {p["description"] for p in people.values()} == {f"d{n}" for n in range(60)}
     assert {p["tags"] for p in people.values()} == {frozenset(["red"])}
@@ -94,7 +94,7 @@ async def test_an_option_that_goes_away_midway_stops_one_mapping_and_comes_back_
     assert first.exit_code == Exit.PARTIAL
     assert network.refused <= 2 * CONCURRENCY
     assert first.account.dead_lettered == 0
-    assert 101 - CONCURRENCY <= waiting <= 101
+    assert abs(waiting - 101) <= CONCURRENCY
     assert len(await place.records("people", "email_addresses")) == 50
     assert len(await place.records("users", "user_id")) == len(users) - waiting
 
