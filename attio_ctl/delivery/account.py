@@ -45,7 +45,9 @@ class Account:
 
     Attributes:
         lost: Events of the input that came to no verdict, by a count of their own (`Block.missed`): a fault of ours.
-        clamped: Events whose stamp lay in the future; counted among the others.
+        clamped: Events whose stamp lay in the future, so that the time of receipt was taken; counted among the others,
+            as are those with a `timestamp` that cannot be read: `unreadable_timestamps`.
+        first_unreadable_timestamp: Where the first of those stands, as `file:line`; empty when there is none.
         writes: Folded writes that Attio took.
         requests: Requests sent, repetitions included; `retries` and `throttled` (429) are among them.
         seconds: Time that the runs took.
@@ -64,6 +66,8 @@ class Account:
     pending: int = 0
     lost: int = 0
     clamped: int = 0
+    unreadable_timestamps: int = 0
+    first_unreadable_timestamp: str = ""
     writes: int = 0
     requests: int = 0
     retries: int = 0
@@ -80,12 +84,13 @@ class Account:
         sums: dict[str, Any] = {
             each.name: getattr(self, each.name) + getattr(other, each.name)
             for each in fields(Account)
-            if each.name != "codes"
+            if each.name not in ("codes", "first_unreadable_timestamp")
         }
         codes = dict(self.codes)
         for code, count in other.codes.items():
             codes[code] = codes.get(code, 0) + count
-        return Account(**sums, codes=codes)
+        first = self.first_unreadable_timestamp or other.first_unreadable_timestamp
+        return Account(**sums, codes=codes, first_unreadable_timestamp=first)
 
     @property
     def is_settled(self) -> bool:

@@ -14,6 +14,7 @@ import ciso8601
 from msgspec import Struct
 
 from attio_ctl.delivery.recent import FINGERPRINT_BYTES, Fingerprint
+from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.fast.header import Header
 
 Micros: TypeAlias = int
@@ -30,10 +31,16 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class EventTime(Struct, frozen=True, gc=False):
-    """When an event happened; `clamped` when its stamp lay in the future and was set to the time of receipt."""
+    """
+    When an event happened.
+
+    `clamped` when its stamp lay in the future and was set to the time of receipt; `unreadable` when it has a
+    `timestamp` that is none, so that something else was taken.
+    """
 
     micros: Micros
     clamped: bool = False
+    unreadable: bool = False
 
 
 class Recogniser:
@@ -66,22 +73,23 @@ def event_time(event: Header, now: datetime) -> EventTime:
 
     `timestamp` counts as it stands, since Segment has corrected it already. Without it, the sender's stamp
     `originalTimestamp` is moved by the skew between the sender's clock and the receiver's:
-    `receivedAt - (sentAt - originalTimestamp)`. Then any one of the three. A stamp that cannot be read is no stamp.
+    `receivedAt - (sentAt - originalTimestamp)`. Then any one of the three. A stamp that cannot be read is no stamp,
+    and flagged where it is the `timestamp`.
 
     Args:
         now: Takes the place of `receivedAt` when a stamp that lies ahead is clamped.
 
     Source: segment.com/docs/connections/spec/common, "Timestamps" (as of 2026-08).
     """
-    stamped = _stamp(event.timestamp)
+    stamped, unreadable = _stamp(event.timestamp), False
     if stamped is None:
-        stamped = _corrected(event)
+        stamped, unreadable = _corrected(event), event.timestamp is not MISSING and event.timestamp is not None
     if stamped is None:
-        return EventTime(UNTIMED)
+        return EventTime(UNTIMED, unreadable=unreadable)
     if stamped > now + TOLERANCE:
         received = _stamp(event.received_at)
-        return EventTime(_micros(min(received, now) if received else now), clamped=True)
-    return EventTime(_micros(stamped))
+        return EventTime(_micros(min(received, now) if received else now), clamped=True, unreadable=unreadable)
+    return EventTime(_micros(stamped), unreadable=unreadable)
 
 
 def _corrected(event: Header) -> datetime | None:

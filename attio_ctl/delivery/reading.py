@@ -26,7 +26,7 @@ from attio_ctl.delivery.recent import Fingerprint, Recent
 from attio_ctl.delivery.source import Block, Line
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.tally import Tally
-from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, Marks
+from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, UNREADABLE, Marks
 from attio_ctl.mapping.fast.header import Head, Header, Undecodable
 from attio_ctl.mapping.fast.program import accelerate
 from attio_ctl.mapping.program import Program
@@ -48,6 +48,7 @@ class Window:
         tally: Counts on, beyond this window.
         firsts: Input number to the number of its first event.
         lost: Input number to how many of its events came to no mark, where any did.
+        unreadable: Input number to the place of its first event with a `timestamp` that cannot be read.
     """
 
     source: Source
@@ -59,6 +60,7 @@ class Window:
     tally: Tally
     firsts: dict[int, int] = field(default_factory=dict)
     lost: dict[int, int] = field(default_factory=dict)
+    unreadable: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def over(cls, source: Source, *, now: datetime, ranks: int, scratch: Path | None, tally: Tally) -> Window:
@@ -79,6 +81,8 @@ class Window:
         accounts = {owner: self.marks.account(*bounds) for owner, bounds in self._bounds()}
         for owner, count in self.lost.items():
             accounts[owner] += Account(read=count, lost=count)
+        for owner, place in self.unreadable.items():
+            accounts[owner] += Account(first_unreadable_timestamp=place)
         return accounts
 
     def _bounds(self) -> Iterator[tuple[int, tuple[int, int]]]:
@@ -128,6 +132,10 @@ class Reader:
                     continue
                 at, time = len(marks), event_time(head, now)
                 mark = CLAMPED if time.clamped else 0
+                if time.unreadable:
+                    mark |= UNREADABLE
+                    if owner not in window.unreadable:
+                        window.unreadable[owner] = block.lines[number].place
                 for name, mapped in outcomes:
                     if isinstance(mapped, Writes):
                         mark |= MAPPED

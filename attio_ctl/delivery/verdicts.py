@@ -23,6 +23,8 @@ DUPLICATE: Final = 16
 """It was accounted for before."""
 CLAMPED: Final = 32
 """Its stamp lay in the future."""
+UNREADABLE: Final = 64
+"""It has a `timestamp` that cannot be read."""
 
 
 class Marks:
@@ -58,14 +60,16 @@ class Marks:
         """The verdicts on some consecutive events, all by default."""
         marks = self._marks[start:stop]
         counts = dict.fromkeys(VERDICTS, 0)
-        clamped = 0
-        for each in range(2 * CLAMPED):
+        clamped = unreadable = 0
+        for each in set(marks):
             count = marks.count(each)
             counts[self._verdict(each)] += count
             clamped += count if each & CLAMPED else 0
+            unreadable += count if each & UNREADABLE else 0
         return Account(
             read=len(marks),
             clamped=clamped,
+            unreadable_timestamps=unreadable,
             delivered=counts["delivered"],
             duplicate=counts["duplicate"],
             superseded=counts["superseded"],

@@ -9,7 +9,7 @@ from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.preview import Preview
 from attio_ctl.delivery.rehearsal import RequestKind
-from attio_ctl.render.escaping import visible
+from attio_ctl.render.escaping import shorten, visible
 from attio_ctl.render.progress import span
 from attio_ctl.render.text import Style, wrap
 
@@ -51,8 +51,26 @@ def render_account(account: Account, letters: Sequence[DeadLetter], style: Style
             *_codes(account, letters, style),
             "",
         ]
+    lines += _noted(account, style)
     lines.append(style.paint(account_line(account), bold=True))
     return "\n".join(lines) + "\n"
+
+
+def remarks(account: Account) -> Iterator[str]:
+    """What was done about stamps that cannot be used as they are; such events are counted like all others."""
+    if count := account.unreadable_timestamps:
+        yield (
+            f"{_counted(count, 'event has', 'events have')} an unreadable `timestamp`, the first at "
+            f"{visible(account.first_unreadable_timestamp)}: `originalTimestamp`, `sentAt` and `receivedAt` count "
+            "instead; an event with none of them is older than all others"
+        )
+    if count := account.clamped:
+        yield f"{_counted(count, 'event is', 'events are')} stamped in the future: the time of receipt counts instead"
+
+
+def _noted(account: Account, style: Style) -> list[str]:
+    said = [wrap(text, style.width, first="     ", rest="       ") for text in remarks(account)]
+    return [style.paint("  # timestamps", dim=True), *said, ""] if said else []
 
 
 def _codes(account: Account, letters: Sequence[DeadLetter], style: Style) -> Iterator[str]:
@@ -62,8 +80,12 @@ def _codes(account: Account, letters: Sequence[DeadLetter], style: Style) -> Ite
     width = max(len(code) for code in account.codes)
     for code, count in _sorted(account.codes):
         mark = style.paint(f"  {'!':<2} ", fg="magenta", bold=True)
-        reason = f"  {visible(examples[code].reason)}" if code in examples else ""
-        yield mark + _cut(f"{count:>4} {code.ljust(width)}{reason}", style.width - 5)
+        reason = f"  {shorten(visible(examples[code].reason), _LONGEST)}" if code in examples else ""
+        yield mark + wrap(f"{count:>4} {code.ljust(width)}{reason}", style.width, first="     ", rest=" " * 10)[5:]
+
+
+_LONGEST: Final = 500
+"""Characters of a reason, of which Attio's own may quote a whole value."""
 
 
 def reminder(account: Account, open_letters: int) -> str:
@@ -101,6 +123,7 @@ def render_preview(preview: Preview, style: Style) -> str:
         if (more := sum(preview.account.codes.values()) - LISTED) > 0:
             lines.append(f"     … and {more} more")
         lines.append("")
+    lines += _noted(preview.account, style)
     lines.append(style.paint(account_line(preview.account, "Preview: "), bold=True))
     return "\n".join(lines) + "\n"
 

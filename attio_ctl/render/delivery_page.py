@@ -15,7 +15,7 @@ from attio_ctl.delivery.health import moment
 from attio_ctl.delivery.history import ANSWERED, Answered, History, Rates, rates
 from attio_ctl.errors import AttioCtlError
 from attio_ctl.render.charts import Series, Step, figure, length_bar, share_bar, span, time_chart
-from attio_ctl.render.delivery import WORDS, account_line
+from attio_ctl.render.delivery import WORDS, account_line, remarks
 from attio_ctl.render.escaping import shorten
 from attio_ctl.render.pages import page_file, page_template, source_hash
 
@@ -74,6 +74,7 @@ def render_delivery_page(
         took=span(history.seconds),
         resumed=history.base.read,
         line=account_line(account),
+        remarks=list(remarks(account)),
         verdicts=_verdicts(account),
         shares=_shares(account),
         tiles=_tiles(history),

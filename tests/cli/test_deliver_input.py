@@ -53,6 +53,29 @@ def test_a_pipe_is_kept_so_that_the_same_bytes_are_the_same_input(write: Write, 
     assert len(list((project / ".attio-ctl" / "workspaces" / "acme" / "stdin").iterdir())) == 1
 
 
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["deliver", "preview"])
+def test_stamps_that_cannot_be_used_are_counted_and_the_first_is_named(
+    attio_ctl: Run, write: Write, project: Path, arguments: tuple[str, ...]
+) -> None:
+    write(MAPPINGS)
+    stamps = ["2026-01-01T00:00:00Z", "yesterday", 1_700_000_000, "2099-01-01T00:00:00Z", None]
+    found = [{**event(n), "timestamp": stamp} for n, stamp in enumerate(stamps)]
+    (project / "a.ndjson").write_bytes(lines(found[:1]))
+    (project / "b.ndjson").write_bytes(lines(found[1:]))
+
+    files = ("--events", "a.ndjson", "--events", "b.ndjson")
+    done = attio_ctl("deliver", *files, *arguments, "--json-into", "account.json")
+    said = " ".join(done.stdout.split())
+
+    assert "2 events have an unreadable `timestamp`, the first at b.ndjson:1" in said
+    assert "1 event is stamped in the future" in said
+    assert summary(done).split(": ")[1].startswith("5 read = 5 delivered")
+    assert {name: account(project)[name] for name in ("unreadable_timestamps", "first_unreadable_timestamp")} == {
+        "unreadable_timestamps": 2,
+        "first_unreadable_timestamp": "b.ndjson:1",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -161,6 +161,21 @@ def test_a_diff_shows_each_attribute_against_what_is_in_attio_now(
     assert "# the first record against" in fewer
 
 
+def test_a_reason_is_told_whole_however_narrow_the_terminal_is(
+    attio_ctl: Run, write: Write, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last words of a reason are what to do about it."""
+    monkeypatch.setenv("COLUMNS", "60")
+    write(MAPPINGS)
+    attio_ctl("apply", "--auto-approve")
+    (project / "events.ndjson").write_bytes(lines([{**event(1), "email": "nobody"}]))
+
+    head = attio_ctl(*DELIVER).stdout.partition("Deliver:")[0]
+
+    assert "an email address must have an @-sign" in " ".join(head.split())
+    assert all(len(line) <= 60 for line in head.splitlines())
+
+
 def test_a_preview_leaves_no_trace_that_a_delivery_could_see(attio_ctl: Run, write: Write, project: Path) -> None:
     write(MAPPINGS)
     attio_ctl("apply", "--auto-approve")

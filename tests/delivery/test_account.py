@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.delivery.account import NOTHING, VERDICTS, Account
-from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, LIVE, MAPPED, REFUSED, UNSENT, Marks
+from attio_ctl.delivery.verdicts import DUPLICATE, LIVE, MAPPED, REFUSED, UNREADABLE, UNSENT, Marks
 
-some_marks = st.lists(st.integers(0, 2 * CLAMPED - 1), max_size=20)
+some_marks = st.lists(st.integers(0, 2 * UNREADABLE - 1), max_size=20)
 
 
 def marked(found: list[int]) -> Marks:
@@ -31,6 +31,17 @@ def test_accounts_of_parts_add_up_to_the_account_of_the_whole(found: list[int], 
     marks = marked(found)
 
     assert marks.account(0, cut) + marks.account(cut) + NOTHING == marks.account()
+
+
+def test_the_first_unreadable_timestamp_of_the_whole_is_that_of_its_first_part() -> None:
+    parts = [
+        Account(read=1, filtered=1, unreadable_timestamps=n, first_unreadable_timestamp=f"{n}:1" if n else "")
+        for n in (0, 2, 1)
+    ]
+
+    whole = sum(parts, NOTHING)
+
+    assert (whole.unreadable_timestamps, whole.first_unreadable_timestamp) == (3, "2:1")
 
 
 @given(some_marks)

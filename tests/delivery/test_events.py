@@ -43,7 +43,6 @@ def at(text: str) -> int:
         ),
         ({"originalTimestamp": "2026-10-01T09:00:00Z"}, "2026-10-01T09:00:00+00:00"),
         ({"sentAt": "2026-10-01T09:00:00Z", "receivedAt": "2026-10-01T09:30:00Z"}, "2026-10-01T09:30:00+00:00"),
-        ({"timestamp": "yesterday", "receivedAt": "2026-10-01T09:30:00+02:00"}, "2026-10-01T07:30:00+00:00"),
         ({"timestamp": "2026-10-01T09:30:00"}, "2026-10-01T09:30:00+00:00"),
         ({"timestamp": "2026-10-01T09:30:00.123456789Z"}, "2026-10-01T09:30:00.123456+00:00"),
     ],
@@ -54,6 +53,19 @@ def test_the_time_is_corrected_as_segment_does(event: dict[str, Any], expected: 
 
 def test_an_event_without_a_time_is_older_than_all_others() -> None:
     assert event_time({}, NOW).micros == UNTIMED
+
+
+@pytest.mark.parametrize("stamp", ["yesterday", "", 1_700_000_000, ["2026-10-01T09:30:00Z"]])
+def test_a_timestamp_that_cannot_be_read_is_flagged_and_the_other_stamps_count(stamp: Any) -> None:
+    event = {"timestamp": stamp, "receivedAt": "2026-10-01T09:30:00+02:00"}
+
+    assert event_time(event, NOW) == EventTime(at("2026-10-01T07:30:00+00:00"), unreadable=True)
+    assert event_time({"timestamp": stamp}, NOW) == EventTime(UNTIMED, unreadable=True)
+
+
+@pytest.mark.parametrize("event", [{}, {"timestamp": None}, {"sentAt": "2026-10-01T09:30:00Z"}])
+def test_an_event_that_has_no_timestamp_has_no_unreadable_one(event: dict[str, Any]) -> None:
+    assert not event_time(event, NOW).unreadable
 
 
 def test_a_stamp_from_the_future_is_clamped_to_its_receipt_and_flagged() -> None:
