@@ -44,8 +44,8 @@ class _Deliver(click.Group):
     "names",
     multiple=True,
     metavar="FILE",
-    help="NDJSON or a JSON array of events, with gzip or zstd or without; a folder, a quoted pattern, or `-` for "
-    "standard input. Repeatable.",
+    help="NDJSON or a JSON array of events, with gzip or zstd or without; a folder of such files, a quoted pattern, "
+    "or `-` for standard input. Repeatable.",
 )
 @workspace_option
 @click.option("--follow", is_flag=True, help="Go on with what is added to the files, until it is stopped.")

@@ -11,6 +11,7 @@ from attio_ctl.cli import console, wiring
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.files import spelled_out, spool
 from attio_ctl.errors import StorageError, UsageError
+from attio_ctl.render.escaping import visible
 
 STDIN: Final = Path("-")
 
@@ -23,7 +24,7 @@ def event_files(loaded: Loaded, names: Sequence[str]) -> tuple[Path, ...]:
         UsageError: a folder is empty, a pattern matches nothing, or standard input is named twice.
         StorageError: a file is not there, or standard input cannot be kept.
     """
-    files = tuple(spelled_out(names))
+    files = _files(names)
     if files.count(STDIN) > 1:
         raise UsageError("standard input can be read once only", hint="give `--events -` once")
     for path in files:
@@ -40,7 +41,7 @@ def followed_files(names: Sequence[str]) -> tuple[Path, ...]:
     Raises:
         UsageError: as for `event_files`, or standard input is among them.
     """
-    files = tuple(spelled_out(names))
+    files = _files(names)
     if STDIN in files:
         raise UsageError(
             "standard input cannot be followed: it is delivered once it has ended, so that it can be resumed",
@@ -50,3 +51,14 @@ def followed_files(names: Sequence[str]) -> tuple[Path, ...]:
         if not path.exists():
             console.note(f"{path} is not there yet; waiting for it")
     return files
+
+
+def _files(names: Sequence[str]) -> tuple[Path, ...]:
+    found = spelled_out(names)
+    for folder, others in found.left_out:
+        files = "1 file" if len(others) == 1 else f"{len(others)} files"
+        console.note(
+            f"left out {files} of {folder} that {'is' if len(others) == 1 else 'are'} none of events by name, "
+            f"such as {visible(str(others[0]))}; `--events FILE` takes any"
+        )
+    return found.files

@@ -42,6 +42,20 @@ def test_folders_patterns_arrays_and_compressed_files_are_read(attio_ctl: Run, w
     assert summary(done).endswith(", 0 lost.")
 
 
+def test_what_a_folder_holds_besides_events_is_left_out_and_said(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    (project / "exports").mkdir()
+    (project / "exports" / "a.ndjson").write_bytes(lines([event(1)]))
+    (project / "exports" / "notes.txt").write_text("no event")
+    folder = attio_ctl("deliver", "--events", "exports")
+    itself = attio_ctl("deliver", "--events", "exports/notes.txt")
+
+    assert "1 read = 1 delivered" in summary(folder)
+    assert "left out 1 file of exports that is none of events by name, such as exports/notes.txt" in folder.stderr
+    assert "1 read = 0 delivered" in summary(itself)
+    assert "left out" not in itself.stderr
+
+
 def test_a_pipe_is_kept_so_that_the_same_bytes_are_the_same_input(write: Write, project: Path) -> None:
     write(MAPPINGS)
 

@@ -135,21 +135,45 @@ def test_a_file_that_is_still_written_to_is_read_up_to_its_last_whole_line(file:
 
 class TestNames:
     def test_a_folder_is_its_files_and_a_pattern_what_it_matches_in_order(self, tmp_path: Path) -> None:
-        for name in ("b.ndjson", "a.ndjson", "deep/c.ndjson.gz", ".hidden", "deep/.git/x"):
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).touch()
+        make(tmp_path, "b.ndjson", "a.ndjson", "deep/c.ndjson.gz", ".hidden", "deep/.git/x.json")
 
-        assert [str(path.relative_to(tmp_path)) for path in spelled_out([str(tmp_path)])] == [
-            "a.ndjson", "b.ndjson", "deep/c.ndjson.gz",
-        ]  # fmt: skip
-        assert [path.name for path in spelled_out([str(tmp_path / "*.ndjson")])] == ["a.ndjson", "b.ndjson"]
-        assert [path.name for path in spelled_out([str(tmp_path / "**" / "*.gz")])] == ["c.ndjson.gz"]
+        assert named(tmp_path) == ["a.ndjson", "b.ndjson", "c.ndjson.gz"]
+        assert named(tmp_path / "*.ndjson") == ["a.ndjson", "b.ndjson"]
+        assert named(tmp_path / "**" / "*.gz") == ["c.ndjson.gz"]
+
+    def test_a_folder_leaves_out_what_is_not_named_like_events_and_says_so(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.JSONL", "b.json.zst", "1496341980.gz", "README.md", "deep/events.csv.gz", "Makefile")
+
+        found = spelled_out([str(tmp_path)])
+
+        assert [path.name for path in found.files] == ["1496341980.gz", "a.JSONL", "b.json.zst"]
+        assert [[path.name for path in others] for _, others in found.left_out] == [
+            ["Makefile", "README.md", "events.csv.gz"]
+        ]
+
+    def test_what_is_named_itself_is_taken_whatever_its_name(self, tmp_path: Path) -> None:
+        make(tmp_path, "events.log", "more.log")
+
+        assert named(tmp_path / "events.log") == ["events.log"]
+        assert named(tmp_path / "*.log") == ["events.log", "more.log"]
+        with pytest.raises(UsageError, match=r"none of its 2 files is one of events by its name, such as events\.log"):
+            spelled_out([str(tmp_path)])
 
     def test_what_names_no_file_is_refused_before_anything_is_read(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="the folder holds no file"):
-            list(spelled_out([str(tmp_path)]))
+            spelled_out([str(tmp_path)])
         with pytest.raises(UsageError, match="the pattern matches no file"):
-            list(spelled_out([str(tmp_path / "*.json")]))
+            spelled_out([str(tmp_path / "*.json")])
+
+
+def make(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def named(path: Path) -> list[str]:
+    return [each.name for each in spelled_out([str(path)]).files]
 
 
 def test_standard_input_is_kept_under_a_name_made_from_its_content(tmp_path: Path) -> None:
@@ -158,4 +182,16 @@ def test_standard_input_is_kept_under_a_name_made_from_its_content(tmp_path: Pat
 
     assert first == again
     assert first.read_bytes() == b'{"a":1}\n'
+    assert first.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in first.parent.iterdir()] == [first.name]
+
+
+def test_standard_input_that_is_cut_short_leaves_nothing(tmp_path: Path) -> None:
+    class Cut(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        spool(Cut(), tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
