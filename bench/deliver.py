@@ -202,7 +202,7 @@ def phases(folder: Path) -> None:
         reader = Reader(mapped.program)
         source = Files((Input(str(events)),))
         now = datetime.datetime.now(datetime.UTC)
-        window = Window.over(source, now=now, ranks=reader.ranks.count, scratch=folder, tally=Tally())
+        window = Window.over(source, now=now, ranks=reader.ranks.of, scratch=folder, tally=Tally())
         for _ in reader.read(window, Recent()):
             pass
         window.close()

@@ -37,12 +37,13 @@ def overtakes(newer: Write, older: Write) -> bool:
     if not below.keys() <= values.keys():
         return False
     for slug in newer.append:
-        if slug in below and not (slug in older.append and _holds_all(values[slug], below[slug])):
+        if slug in below and not (slug in older.append and holds_all(values[slug], below[slug])):
             return False
     return True
 
 
-def _holds_all(more: Value, fewer: Value) -> bool:
+def holds_all(more: Value, fewer: Value) -> bool:
+    """Whether nothing is left of adding some values once others are added."""
     if more == fewer:
         return True
     return isinstance(more, list) and isinstance(fewer, list) and all(each in more for each in fewer)

@@ -132,7 +132,9 @@ def linking(items: Sequence[Contribution], refers: Refers) -> tuple[Contribution
 def _narrowed(item: Contribution, *, keep: Callable[[Value], bool]) -> Contribution:
     write = item.write
     values = {slug: value for slug, value in write.values.items() if slug == write.key.attribute or keep(value)}
-    return Contribution(item.event, item.time, item.mapping, Write(write.key, values, write.append & values.keys()))
+    return Contribution(
+        item.event, item.time, item.mapping, Write(write.key, values, write.append.intersection(values))
+    )
 
 
 def _holds(value: Value, refers: Refers) -> bool:

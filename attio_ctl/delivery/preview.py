@@ -101,7 +101,7 @@ async def preview(
     window = Window.over(
         Files([Input(str(path)) for path in files]),
         now=datetime.fromtimestamp(clock.wall(), UTC),
-        ranks=reader.ranks.count,
+        ranks=reader.ranks.of,
         scratch=scratch,
         tally=Tally(),
     )

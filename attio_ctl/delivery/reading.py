@@ -9,28 +9,29 @@ Both come to the same for the same events: neither looks at a clock, and the fir
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 from attio_ctl.delivery.account import Account
+from attio_ctl.delivery.block_mapper import BlockMapper, Refusal, Said
 from attio_ctl.delivery.dead_letters import DeadLetter, Drafts
-from attio_ctl.delivery.events import Micros, Recogniser, event_time
+from attio_ctl.delivery.events import Micros, event_time
 from attio_ctl.delivery.fold import Contribution
 from attio_ctl.delivery.inputs import Source
 from attio_ctl.delivery.order import Ranks
-from attio_ctl.delivery.recent import Fingerprint, Recent
-from attio_ctl.delivery.source import Block, Line
+from attio_ctl.delivery.recent import Recent
+from attio_ctl.delivery.source import Line
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.tally import Tally
-from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, UNREADABLE, Marks
-from attio_ctl.mapping.fast.header import Head, Header, Undecodable
+from attio_ctl.delivery.verdicts import DUPLICATE, UNREADABLE, Marks
+from attio_ctl.mapping.fast.header import Undecodable
 from attio_ctl.mapping.fast.program import accelerate
 from attio_ctl.mapping.program import Program
-from attio_ctl.mapping.writes import RecordKey, Rejected, Writes
+from attio_ctl.mapping.writes import RecordKey, Writes
 
 
 @dataclass(slots=True)
@@ -63,10 +64,12 @@ class Window:
     unreadable: dict[int, str] = field(default_factory=dict)
 
     @classmethod
-    def over(cls, source: Source, *, now: datetime, ranks: int, scratch: Path | None, tally: Tally) -> Window:
-        """A window that is still empty."""
+    def over(
+        cls, source: Source, *, now: datetime, ranks: Mapping[str, int], scratch: Path | None, tally: Tally
+    ) -> Window:
+        """A window that is still empty; `ranks` of each object, see `order.Ranks`."""
         drafts = Drafts(scratch, tally.letters)
-        return cls(source, now, Staging(ranks=ranks, scratch=scratch), Marks(), drafts, scratch, tally)
+        return cls(source, now, Staging(ranks, scratch=scratch), Marks(), drafts, scratch, tally)
 
     def pending(self) -> dict[int, Account]:
         """The same while no verdict is known."""
@@ -104,52 +107,34 @@ class Reader:
         """
         self._behind = behind
         self._program = accelerate(program)
+        self._mapper = BlockMapper(program, self._program, behind=behind)
         self.ranks = Ranks(program)
         self.digests = {mapping.name: mapping.digest for mapping in program.mappings}
-        whole = "\n".join(f"{name} {digest}" for name, digest in sorted(self.digests.items()))
-        self._recogniser = Recogniser(hashlib.blake2b(whole.encode(), digest_size=16).digest())
 
     def read(self, window: Window, recent: Recent) -> Iterator[int]:
         """
         Read the window for the first time, a block at each step; gives the number of events so far.
 
         Raises:
-            EventsError, StorageError: see `inputs.Files.blocks` and `Staging.add`.
+            EventsError, StorageError: see `inputs.Files.blocks` and `Staging.take`.
         """
-        rank_of, marks, drafts, now = self.ranks.of, window.marks, window.drafts, window.now
-        is_new, stage, run = recent.add, window.staging.add, self._program.run_headed
         for owner, block in window.source.blocks():
-            said = dict.fromkeys(self.digests, 0)  # three times as fast as the Counter that it goes into
-            begin = len(marks)
+            said = self._mapper.map(block.data, window.now)
+            begin = len(window.marks)
             window.firsts.setdefault(owner, begin)
-            for number, (head, outcomes) in enumerate(run(block.data)):
-                if not is_new(self._fingerprint(head, block, number)):
-                    marks.append(DUPLICATE)
-                    continue
-                if isinstance(head, Undecodable):
-                    marks.append(REFUSED)
-                    drafts.add(DeadLetter(block.lines[number], head.code, head.reason))
-                    continue
-                at, time = len(marks), event_time(head, now)
-                mark = CLAMPED if time.clamped else 0
-                if time.unreadable:
-                    mark |= UNREADABLE
-                    if owner not in window.unreadable:
-                        window.unreadable[owner] = block.lines[number].place
-                for name, mapped in outcomes:
-                    if isinstance(mapped, Writes):
-                        mark |= MAPPED
-                        said[name] += len(mapped.writes)
-                        for write in mapped.writes:
-                            stage(rank_of[write.key.object], Contribution(at, time.micros - self._behind, name, write))
-                    elif isinstance(mapped, Rejected):
-                        mark |= REFUSED
-                        drafts.add(self._letter(block.lines[number], name, mapped))
-                marks.append(mark)
-            window.tally.said.update(said)
-            if missed := block.missed(len(marks) - begin):
+            repeated = recent.repeated(said.prints)
+            marks = _marked(said.marks, repeated)
+            window.marks.extend(marks)
+            for refusal in said.refusals:
+                if refusal.event not in repeated:
+                    window.drafts.add(self._letter(block.lines[refusal.event], refusal))
+            window.staging.take(said, begin, repeated)
+            window.tally.said.update(_counted(said, repeated))
+            if owner not in window.unreadable and (at := _first(marks, UNREADABLE)) is not None:
+                window.unreadable[owner] = block.lines[at].place
+            if missed := block.missed(len(marks)):
                 window.lost[owner] = window.lost.get(owner, 0) + missed
-            yield len(marks)
+            yield len(window.marks)
 
     def again(self, window: Window, is_wanted: Callable[[RecordKey], bool]) -> Iterator[tuple[Line, Contribution]]:
         """
@@ -170,12 +155,30 @@ class Reader:
                         if is_wanted(write.key):
                             yield block.lines[number], Contribution(at, time.micros - self._behind, name, write)
 
-    def _fingerprint(self, head: Head, block: Block, number: int) -> Fingerprint:
-        if isinstance(head, Header):
-            message_id = head.message_id
-            if message_id.__class__ is str and message_id:
-                return self._recogniser.by_message_id(message_id)
-        return self._recogniser.by_bytes(block.lines[number].raw)
+    def _letter(self, line: Line, refusal: Refusal) -> DeadLetter:
+        name = refusal.mapping
+        return DeadLetter(line, refusal.code, refusal.reason, name, self.digests[name] if name else "", refusal.path)
 
-    def _letter(self, line: Line, name: str, rejected: Rejected) -> DeadLetter:
-        return DeadLetter(line, rejected.code, rejected.reason, name, self.digests[name], rejected.path)
+
+def _marked(marks: bytes, repeated: Set[int]) -> bytes | bytearray:
+    if not repeated:
+        return marks
+    changed = bytearray(marks)
+    for event in repeated:
+        changed[event] = DUPLICATE
+    return changed
+
+
+def _first(marks: bytes | bytearray, mark: int) -> int | None:
+    return next((event for event, each in enumerate(marks) if each & mark), None)
+
+
+def _counted(said: Said, repeated: Set[int]) -> Counter[str]:
+    """Contributions by mapping."""
+    numbers = said.form_numbers
+    if repeated:
+        numbers = [number for event, number in zip(said.events, numbers, strict=True) if event not in repeated]
+    counts = Counter[str]()
+    for number, count in Counter(numbers).items():
+        counts[said.forms[number].mapping] += count
+    return counts

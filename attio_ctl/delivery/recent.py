@@ -8,7 +8,7 @@ certain and up to three million at most, by the luck of the draw; the ledger gro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
 Fingerprint: TypeAlias = bytes
@@ -28,20 +28,24 @@ class Recent:
         self._buckets = {number: bytearray(marks) for number, marks in (buckets or {}).items()}
         self._touched: set[int] = set()
 
-    def add(self, event: Fingerprint) -> bool:
-        """Remember an event; whether it is new."""
-        number, mark = event[0] << 8 | event[1], event[2:]
-        bucket = self._buckets.get(number)
-        if bucket is None:
-            self._buckets[number] = bytearray(mark)
-        elif mark in bucket:  # a find at an odd place would be one in 2^64 as well
-            return False
-        else:
-            bucket += mark
-            if len(bucket) > _KEPT * _WIDTH:
-                del bucket[:_WIDTH]
-        self._touched.add(number)
-        return True
+    def repeated(self, events: Iterable[Fingerprint]) -> set[int]:
+        """Remember some events; the numbers, counted from 0, of those that were known already."""
+        buckets, found, touched = self._buckets, set[int](), []
+        for at, event in enumerate(events):
+            number, mark = event[0] << 8 | event[1], event[2:]
+            bucket = buckets.get(number)
+            if bucket is None:
+                buckets[number] = bytearray(mark)
+            elif mark in bucket:  # a find at an odd place would be one in 2^64 as well
+                found.add(at)
+                continue
+            else:
+                bucket += mark
+                if len(bucket) > _KEPT * _WIDTH:
+                    del bucket[:_WIDTH]
+            touched.append(number)
+        self._touched.update(touched)
+        return found
 
     def all(self) -> dict[int, bytes]:
         """Every bucket."""

@@ -204,7 +204,7 @@ class _Delivery:
         window = Window.over(
             source,
             now=datetime.fromtimestamp(engine.clock.wall(), UTC),
-            ranks=self._reader.ranks.count,
+            ranks=self._reader.ranks.of,
             scratch=engine.scratch,
             tally=engine.tally,
         )

@@ -152,7 +152,7 @@ class Sending:
 
     def _in_two(self, rank: int, staged: Iterable[tuple[RecordKey, Group]]) -> Iterator[Groups]:
         """All records of a circular rank without references within it, then those references."""
-        links = Staging(ranks=1, scratch=self._window.scratch)
+        links = Staging(dict.fromkeys(self._reader.ranks.of, 0), scratch=self._window.scratch)
 
         def refers(key: RecordKey) -> bool:
             return self._reader.ranks.of.get(key.object) == rank
@@ -160,7 +160,7 @@ class Sending:
         for groups in _sliced(staged):
             for items in groups.values():
                 for link in linking(items, refers):
-                    links.add(0, link)
+                    links.add(link)
             yield {key: without(items, refers) for key, items in groups.items()}
         yield from _sliced(links.groups(0))
         links.close()

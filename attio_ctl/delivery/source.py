@@ -88,6 +88,11 @@ class Block:
         return self._lines
 
 
+def events_of(data: bytes) -> list[bytes]:
+    """The events of a `Block.data`, each as `Line.raw`, but for line breaks within one."""
+    return [raw.strip(_SPACE) for raw in data.split(b"\n") if raw and not raw.isspace()]
+
+
 def read_blocks(
     path: Path, *, offset: int = 0, number: int = 0, end: int | None = None, whole: bool = True
 ) -> Iterator[Block]:

@@ -38,10 +38,10 @@ class Marks:
     def __len__(self) -> int:
         return len(self._marks)
 
-    def append(self, marks: int) -> None:
-        """The marks of the next event."""
-        self._marks.append(marks)
-        self.refused += marks & REFUSED > 0
+    def extend(self, marks: bytes | bytearray) -> None:
+        """The marks of the next events."""
+        self._marks += marks
+        self.refused += sum(marks.count(mark) for mark in set(marks) if mark & REFUSED)
 
     def add(self, event: int, mark: int) -> None:
         before = self._marks[event]

@@ -15,7 +15,7 @@ some_marks = st.lists(st.integers(0, 2 * UNREADABLE - 1), max_size=20)
 def marked(found: list[int]) -> Marks:
     marks = Marks()
     for event, mark in enumerate(found):
-        marks.append(mark & ~UNSENT)
+        marks.extend(bytes([mark & ~UNSENT]))
         if mark & UNSENT:
             marks.leave(event)
     return marks

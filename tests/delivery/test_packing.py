@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attio_ctl.delivery.fold import Contribution
-from attio_ctl.delivery.packing import pack, unpack
+from attio_ctl.delivery.fold import Contribution, overtakes
+from attio_ctl.delivery.packing import Forms, pack, unpack_all
 from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Write
 
 texts = st.text(max_size=5)
@@ -28,10 +28,27 @@ contributions = st.builds(Contribution, st.integers(0, 2**40), st.integers(-(2**
 
 @given(st.lists(contributions, max_size=4))
 def test_contributions_come_back_as_they_went(some: list[Contribution]) -> None:
-    back = unpack(pack(some))
+    forms = Forms()
+    packed = [forms.packed(each) for each in some]
+    back = [forms.contribution(each) for each in unpack_all(pack(packed))]
 
     assert back == some
     assert [_types(each) for each in back] == [_types(each) for each in some]
+
+
+lists = st.none() | st.lists(st.sampled_from("abc"), max_size=3)
+few = st.dictionaries(st.sampled_from(["plan", "tags", "emails"]), lists)
+related = st.builds(
+    Write, st.just(RecordKey("people", "id", "1")), few, st.frozensets(st.sampled_from(["tags", "emails"]))
+)
+
+
+@given(related, related)
+def test_packed_contributions_overtake_each_other_exactly_when_their_writes_do(newer: Write, older: Write) -> None:
+    forms = Forms()
+    both = [forms.packed(Contribution(n, n, "m", write)) for n, write in enumerate((older, newer))]
+
+    assert forms.overtakes(both[1], both[0]) == overtakes(newer, older)
 
 
 def _types(contribution: Contribution) -> list[type]:
