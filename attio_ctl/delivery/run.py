@@ -90,10 +90,23 @@ class Outcome:
     finished: bool
 
     @property
+    def fault(self) -> AttioCtlError | None:
+        """What is wrong with it: why it ended early, or that events were lost."""
+        if self.halted is not None or not self.account.lost:
+            return self.halted
+        return AttioCtlError(
+            f"{self.account.lost} of {self.account.read} events that were read came to no verdict",
+            hint="nothing else is known of them; this is a fault of attio-ctl, please report it with the account above",
+        )
+
+    @property
     def exit_code(self) -> Exit:
-        """13 when the token was refused, 74 when the disk is full, 14 when anything else left a rest to go on with."""
-        if self.finished and self.halted is None:
-            return Exit.DONE
+        """
+        13 when the token was refused, 74 when the disk is full, 14 when anything else left a rest to go on with, 1 when
+        events were lost.
+        """
+        if self.halted is None:
+            return Exit.ERROR if self.account.lost else Exit.DONE if self.finished else Exit.PARTIAL
         return self.halted.exit_code if isinstance(self.halted, CredentialsError | StorageError) else Exit.PARTIAL
 
 
