@@ -124,6 +124,7 @@ class Delivery:
                 observe=self.recorder.beside(observe),
                 tally=self.recorder.tally,
                 scratch=wiring.state_directory(self.loaded),
+                notify=notify,
             )
             if self.restart:
                 with parts.ledger.claim():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from attio_ctl.address import Address
@@ -31,7 +32,7 @@ from attio_ctl.errors import Problem
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that every check shares what one has gathered
 class Subject:
     """What is checked; `objects` are the slugs defined in the files, also those whose block is wrong."""
 
@@ -39,13 +40,15 @@ class Subject:
     places: Places
     objects: frozenset[str]
 
-    def attributes(self) -> Iterator[tuple[Address, tuple[str | int, ...], Attribute]]:
+    @cached_property
+    def attributes(self) -> tuple[tuple[Address, tuple[str | int, ...], Attribute], ...]:
         """Every attribute of every object and list, with its address and path."""
-        for kind, parents in (("object", self.spec.objects), ("list", self.spec.lists)):
-            for slug, parent in parents.items():
-                for name, attribute in parent.attributes.items():
-                    address = Address.root(kind, slug).child("attribute", name)
-                    yield address, (f"{kind}s", slug, "attributes", name), attribute
+        return tuple(
+            (Address.root(kind, slug).child("attribute", name), (f"{kind}s", slug, "attributes", name), attribute)
+            for kind, parents in (("object", self.spec.objects), ("list", self.spec.lists))
+            for slug, parent in parents.items()
+            for name, attribute in parent.attributes.items()
+        )
 
 
 def check(subject: Subject) -> list[Problem]:
@@ -78,7 +81,7 @@ def _objects_exist(subject: Subject) -> Iterator[Problem]:
 def _mentioned_objects(subject: Subject) -> Iterator[tuple[str, DataPath, Address]]:
     for slug, lst in subject.spec.lists.items():
         yield lst.parent, ("lists", slug, "parent"), Address.root("list", slug)
-    for address, path, attribute in subject.attributes():
+    for address, path, attribute in subject.attributes:
         if isinstance(attribute, RecordReferenceAttribute):
             for index, target in enumerate(attribute.to):
                 yield target, (*path, "to", index), address
@@ -116,7 +119,7 @@ def _nouns_are_unique(subject: Subject) -> Iterator[Problem]:
 def _slugs_are_snake_case(subject: Subject) -> Iterator[Problem]:
     tops = [(Address.root("object", slug), ("objects", slug)) for slug in subject.spec.objects]
     tops += [(Address.root("list", slug), ("lists", slug)) for slug in subject.spec.lists]
-    for address, path in [*tops, *((address, path) for address, path, _ in subject.attributes())]:
+    for address, path in [*tops, *((address, path) for address, path, _ in subject.attributes)]:
         if not _SNAKE_CASE.fullmatch(address.name):
             message = f"`{address}`: `{address.name}` is not snake case"
             yield rules.SLUG_STYLE.problem(message, subject.places.at(path), address=str(address))
@@ -126,7 +129,7 @@ def _slugs_are_snake_case(subject: Subject) -> Iterator[Problem]:
 
 
 def _people_and_companies_are_special(subject: Subject) -> Iterator[Problem]:
-    for address, path, attribute in subject.attributes():
+    for address, path, attribute in subject.attributes:
         if address.top.kind == "list" or address.top.name not in WITHOUT_CUSTOM_UNIQUE:
             continue
         what = f"`{address}`: attributes of {address.top.name} cannot"
@@ -139,7 +142,7 @@ def _people_and_companies_are_special(subject: Subject) -> Iterator[Problem]:
 
 
 def _defaults_fit(subject: Subject) -> Iterator[Problem]:
-    for address, path, attribute in subject.attributes():
+    for address, path, attribute in subject.attributes:
         place = subject.places.value_at((*path, "default"))
         fault = fault_of_default(attribute)
         if fault is not None:
@@ -154,7 +157,7 @@ def _defaults_fit(subject: Subject) -> Iterator[Problem]:
 
 def _relationships_agree(subject: Subject) -> Iterator[Problem]:
     made: dict[Address, Address] = {}
-    for address, path, attribute in subject.attributes():
+    for address, path, attribute in subject.attributes:
         if not isinstance(attribute, RecordReferenceAttribute) or attribute.relationship is None:
             continue
         relationship = attribute.relationship
@@ -229,7 +232,7 @@ _ACTIONS: Final = {
 
 
 def _removals_make_sense(subject: Subject) -> Iterator[Problem]:
-    defined = _defined(subject)
+    defined = _defined(subject) if subject.spec.removed else {}
     seen: dict[Address, int] = {}
     for index, removal in enumerate(subject.spec.removed):
         place = subject.places.value_at(("removed", index, "address"))
@@ -283,7 +286,7 @@ def _families(subject: Subject) -> Iterator[list[_Named]]:
             for name, one in members.items()
         ]
     attributes: dict[Address, list[_Named]] = {}
-    for address, path, attribute in subject.attributes():
+    for address, path, attribute in subject.attributes:
         attributes.setdefault(address.top, []).append(_Named(address, path, attribute.renamed_from))
         key, titled = titles_of(attribute)
         yield [
@@ -308,7 +311,7 @@ def _defined(subject: Subject) -> dict[Address, DataPath]:
 
 
 def _titles_stand_in_the_file(subject: Subject) -> Iterator[Problem]:
-    for address, path, attribute in subject.attributes():
+    for address, path, attribute in subject.attributes:
         key, titles = titles_of(attribute)
         for index in range(len(titles)):
             node = subject.places.node_at((*path, key, index))

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from attio_ctl.delivery.ledger import Input
-from attio_ctl.delivery.source import Block, Line, read_blocks
-from attio_ctl.delivery.streams import is_proven, proof_of
+from attio_ctl.delivery.source import Block, Line, blocks_of
+from attio_ctl.delivery.streams import is_proven, proof_of, raw, reading
 from attio_ctl.errors import EventsError
 
 _PUT_BACK: Final = "put it back and run the same command again: what was sent is not sent twice"
@@ -33,13 +33,8 @@ class Source(Protocol):
 class Files:
     """The rest of a run's files."""
 
-    def __init__(self, inputs: Sequence[Input], *, follow: bool = False) -> None:
-        """
-        Args:
-            follow: More is to come: a line without an end is left alone, and no input is done.
-        """
+    def __init__(self, inputs: Sequence[Input]) -> None:
         self._inputs = tuple(inputs)
-        self._follow = follow
         self._ends: dict[int, Input] = {}
 
     def blocks(self) -> Iterator[tuple[int, Block]]:
@@ -58,25 +53,39 @@ class Files:
             if given.done:
                 continue
             path, end = Path(given.path), given
-            if self._follow and not path.exists():
-                continue  # it is being rotated
-            _check_unchanged(given, path)
-            for block in read_blocks(path, offset=given.offset, number=given.line, whole=not self._follow):
-                end = replace(end, offset=block.end, line=block.number)
-                yield n, block
-            self._ends[n] = replace(end, done=not self._follow, proof=proof_of(path, end.offset))
+            with raw(path) as stream:
+                _check_unchanged(given, stream)
+                for block in blocks_of(stream, path, offset=given.offset, number=given.line):
+                    end = replace(end, offset=block.end, line=block.number)
+                    yield n, block
+                self._ends[n] = replace(end, done=True, proof=proof_of(stream, end.offset))
 
     def _again(self) -> Iterator[tuple[int, Block]]:
         for n, end in self._ends.items():
-            given = self._inputs[n]
-            if not is_proven(Path(given.path), end.proof):
-                raise EventsError("the file changed while it was delivered", where=given.path, hint=_PUT_BACK)
-            for block in read_blocks(Path(given.path), offset=given.offset, number=given.line, end=end.offset):
-                yield n, block
+            with raw(Path(end.path)) as stream:
+                for block in blocks_again(stream, self._inputs[n], end):
+                    yield n, block
 
 
-def _check_unchanged(given: Input, path: Path) -> None:
-    if given.proof and not is_proven(path, given.proof):
+def blocks_again(stream: BinaryIO, given: Input, end: Input) -> Iterator[Block]:
+    """
+    The events that a first reading of an input gave.
+
+    Args:
+        given, end: The input before and after that.
+
+    Raises:
+        EventsError: the file is not what it was then.
+        StorageError: it cannot be read.
+    """
+    with reading(Path(given.path)):
+        if not is_proven(stream, end.proof):
+            raise EventsError("the file changed while it was delivered", where=given.path, hint=_PUT_BACK)
+    yield from blocks_of(stream, Path(given.path), offset=given.offset, number=given.line, end=end.offset)
+
+
+def _check_unchanged(given: Input, stream: BinaryIO) -> None:
+    if given.proof and not is_proven(stream, given.proof):
         raise EventsError(
             "the file changed where an unfinished run has read it already",
             where=given.path,

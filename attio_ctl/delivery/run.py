@@ -25,21 +25,18 @@ from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
 from attio_ctl.delivery.events import Micros
+from attio_ctl.delivery.following import LOOK_EVERY, Following
 from attio_ctl.delivery.inputs import Files, Letters, Source
 from attio_ctl.delivery.ledger import FullDiskError, Input, Ledger, RecordCells, Run, Settlement
 from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.sending import Sending
-from attio_ctl.delivery.streams import is_proven
 from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.transport import Transport
 from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError, StorageError
 from attio_ctl.mapping.program import Program
 
 NO_REQUESTS: Final = Usage()
-
-LOOK_EVERY: Final = 0.5
-"""Seconds between two looks for new lines in files that are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +87,32 @@ class Outcome:
     finished: bool
 
     @property
+    def fault(self) -> AttioCtlError | None:
+        """What is wrong with it: why it ended early, or that events were lost."""
+        if self.halted is not None or not self.account.lost:
+            return self.halted
+        return AttioCtlError(
+            f"{self.account.lost} of {self.account.read} events that were read came to no verdict",
+            hint="nothing else is known of them; this is a fault of attio-ctl, please report it with the account above",
+        )
+
+    @property
     def exit_code(self) -> Exit:
-        """13 when the token was refused, 74 when the disk is full, 14 when anything else left a rest to go on with."""
-        if self.finished and self.halted is None:
-            return Exit.DONE
+        """
+        13 when the token was refused, 74 when the disk is full, 14 when anything else left a rest to go on with, 1 when
+        events were lost.
+        """
+        if self.halted is None:
+            return Exit.ERROR if self.account.lost else Exit.DONE if self.finished else Exit.PARTIAL
         return self.halted.exit_code if isinstance(self.halted, CredentialsError | StorageError) else Exit.PARTIAL
 
 
 def unobserved(_: Progress) -> None:
     """Watch nothing."""
+
+
+def untold(_: str) -> None:
+    """Listen to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +126,7 @@ class Engine:
         max_dead_ratio: The share of dead letters among the events of this run above which it halts (exit 14).
         scratch: The folder for what does not fit in memory; the system's own by default.
         tally: Counts what each mapping comes to.
+        notify: Told in plain words what a person has to know in the middle of it.
     """
 
     program: Program
@@ -124,6 +139,7 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     scratch: Path | None = None
     tally: Tally = field(default_factory=Tally)
+    notify: Callable[[str], None] = untold
 
     async def deliver(self, files: Sequence[Path]) -> Outcome:
         """
@@ -145,22 +161,29 @@ class Engine:
         """
         Deliver what is in some files and what is added to them, until asked to stop; errors as for `deliver`.
 
-        Lines that come while others are sent are the next window. A file that was replaced or cut is read from its
-        start.
+        Lines that come while others are sent are the next window; how files may be rotated and cut meanwhile is told in
+        `following`.
         """
         with self.ledger.claim():
             delivery = _Delivery(self, self.ledger.recent())
             run = self.ledger.begin([str(path) for path in files])
             stopped = asyncio.ensure_future(self.stop.wait())
-            while True:
-                run = replace(run, inputs=tuple(_rotated(replace(each, unsettled=NOTHING)) for each in run.inputs))
-                taken = await delivery.take(Files(run.inputs, follow=True), run)
-                run = taken.run
-                if taken.outcome.halted is not None or self.stop.is_set():
-                    stopped.cancel()
-                    return replace(taken.outcome, finished=False)
-                if taken.is_empty:
-                    await asyncio.wait([stopped], timeout=LOOK_EVERY)
+            following = Following(files, self.clock, self.notify)
+            watching = asyncio.create_task(following.watch())
+            try:
+                while True:
+                    inputs, look = following.look([replace(each, unsettled=NOTHING) for each in run.inputs])
+                    taken = await delivery.take(look, replace(run, inputs=inputs))
+                    run = taken.run
+                    if taken.outcome.halted is not None or self.stop.is_set():
+                        return replace(taken.outcome, finished=False)
+                    if taken.is_empty:
+                        await asyncio.wait([stopped], timeout=LOOK_EVERY)
+            finally:
+                stopped.cancel()
+                watching.cancel()
+                await asyncio.gather(stopped, watching, return_exceptions=True)
+                following.close()
 
     async def retry(self, letters: Sequence[DeadLetter]) -> Outcome:
         """
@@ -324,14 +347,6 @@ def _unsettled(run: Run, window: Window, *, pending: bool) -> Run:
         for n, (before, end) in enumerate(zip(run.inputs, window.source.read(), strict=True))
     )
     return replace(run, inputs=tuple(inputs))
-
-
-def _rotated(given: Input) -> Input:
-    """The input itself, or from its start on when its file is not the one any longer that was read."""
-    path = Path(given.path)
-    if not given.proof or not path.exists() or is_proven(path, given.proof):
-        return given
-    return Input(given.path, account=given.account)
 
 
 def too_many_dead(dead: int, read: int, codes: Mapping[str, int], ratio: float) -> PartialError | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from attio_ctl.delivery.streams import opened
+from attio_ctl.delivery.streams import raw, unpacked
 
 BLOCK: Final = 256 * 1024
 """Bytes read at a time."""
@@ -93,36 +93,55 @@ def events_of(data: bytes) -> list[bytes]:
     return [raw.strip(_SPACE) for raw in data.split(b"\n") if raw and not raw.isspace()]
 
 
-def read_blocks(
-    path: Path, *, offset: int = 0, number: int = 0, end: int | None = None, whole: bool = True
+def read_blocks(path: Path, *, offset: int = 0, number: int = 0, end: int | None = None) -> Iterator[Block]:
+    """
+    The events of a whole file from an offset on; arguments and errors as for `blocks_of`.
+
+    Raises:
+        StorageError: the file cannot be read.
+    """
+    with raw(path) as stream:
+        yield from blocks_of(stream, path, offset=offset, number=number, end=end)
+
+
+def blocks_of(
+    stream: BinaryIO, path: Path, *, offset: int = 0, number: int = 0, end: int | None = None, whole: bool = True
 ) -> Iterator[Block]:
     """
-    The events of a file from an offset on.
+    The events of a file that is open (`streams.raw`), from an offset on.
 
     Args:
+        path: What the file is called.
         offset: `Block.end` of the last block that is not to be read again.
         number: `Block.number` of that block.
         end: `Block.end` of the last block that is to be read; by default all are.
-        whole: Whether the file is all there; if not, what follows the last line break is left for later.
+        whole: Whether the file is all there; if not, an event whose end is not there is left for later.
 
     Raises:
         EventsError: the file is compressed, and broken.
         StorageError: the file cannot be read.
     """
-    with opened(path) as stream:
-        head = stream.read(64)
+    with unpacked(stream, path) as content:
+        head = content.read(64)
         start = len(head) - len(head.removeprefix(_BOM))
         begin = max(offset, start)
-        stream.seek(begin)
-        pieces = _pieces(stream, None if end is None else end - begin)
+        last = _byte_before(content, begin)
+        pieces = _pieces(content, None if end is None else end - begin)
         if head[start:].lstrip(_SPACE).startswith(b"["):
-            yield from _element_blocks(str(path), pieces, begin, number, depth=1 if offset else 0)
+            depth = 1 if offset and last != b"]" else 0
+            yield from _element_blocks(str(path), pieces, begin, number, depth=depth, whole=whole)
         else:
             yield from _line_blocks(str(path), pieces, begin, number, whole=whole)
 
 
+def _byte_before(content: BinaryIO, offset: int) -> bytes:
+    """The byte before an offset, where the content is left to be read on; in an array it is the mark of a cut."""
+    content.seek(max(0, offset - 1))
+    return content.read(1) if offset else b""
+
+
 def read_lines(path: Path, *, offset: int = 0, number: int = 0) -> Iterator[Line]:
-    """The events of a file one by one; arguments and errors as for `read_blocks`."""
+    """The events of a whole file one by one; arguments and errors as for `read_blocks`."""
     for block in read_blocks(path, offset=offset, number=number):
         yield from block.lines
 
@@ -151,11 +170,14 @@ def _line_blocks(file: str, pieces: Iterable[bytes], offset: int, number: int, *
         yield Block(data, offset + len(data), number + 1, file, offset, number + 1)
 
 
-def _element_blocks(file: str, pieces: Iterable[bytes], offset: int, number: int, *, depth: int) -> Iterator[Block]:
+def _element_blocks(
+    file: str, pieces: Iterable[bytes], offset: int, number: int, *, depth: int, whole: bool
+) -> Iterator[Block]:
     """
     The elements of a top-level array, cut out without being parsed.
 
-    What follows the array, or an element that never ends, comes as a line of its own, to be refused as no JSON.
+    In a whole file, what follows the array, or an element that never ends, comes as a line of its own, to be refused as
+    no JSON.
     """
     scanner = _ArrayScanner(depth)
     rest = bytearray()
@@ -173,7 +195,7 @@ def _element_blocks(file: str, pieces: Iterable[bytes], offset: int, number: int
         rest += piece[begin:]
         if lines:
             yield Block.of(lines, file)
-    if line := _line(file, bytes(rest), offset, offset + len(rest), number + 1):
+    if whole and (line := _line(file, bytes(rest), offset, offset + len(rest), number + 1)):
         yield Block.of([line], file)
 
 

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from attio_ctl.errors import EventsError, StorageError
 
@@ -32,74 +32,88 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def raw(path: Path) -> Iterator[BinaryIO]:
     """
-    The content of a file, to be read and sought in.
+    The bytes of a file as it lies there, never older than the moment in which they are read.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    with reading(path), path.open("rb", buffering=0) as stream:
+        yield stream
+
+
+@contextmanager
+def unpacked(stream: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+    """
+    The content of a file that is open, to be read and sought in; the file itself stays open.
+
+    Args:
+        path: What it is called in errors.
 
     Raises:
         EventsError: it is compressed, and broken or cut off.
         StorageError: it cannot be read.
     """
     try:
-        with _open(path) as stream:
-            yield stream
+        with reading(path):
+            match _packing(stream):
+                case "gzip":
+                    with gzip.GzipFile(fileobj=stream, mode="rb") as content:
+                        yield cast(BinaryIO, content)
+                case "zstd":
+                    with zstd.ZstdFile(stream, "rb") as content:
+                        yield cast(BinaryIO, content)
+                case _:
+                    yield stream
     except (gzip.BadGzipFile, zlib.error, zstd.ZstdError, EOFError) as error:
         raise EventsError(
             f"the compressed data is broken: {error}",
             where=str(path),
             hint="fetch or compress the file again; what stands before the fault was not delivered either",
         ) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
-def _open(path: Path) -> BinaryIO:
-    match _packing(path):
-        case "gzip":
-            return cast(BinaryIO, gzip.open(path, "rb"))
-        case "zstd":
-            return cast(BinaryIO, zstd.open(path, "rb"))
-        case _:
-            return path.open("rb")
-
-
-def _packing(path: Path) -> str:
-    with path.open("rb") as probe:
-        head = probe.read(4)
+def _packing(stream: BinaryIO) -> str:
+    stream.seek(0)
+    head = stream.read(4)
+    stream.seek(0)
     return "gzip" if head.startswith(_GZIP) else "zstd" if head == _ZSTD else ""
 
 
-def proof_of(path: Path, offset: int) -> str:
+def proof_of(stream: BinaryIO, offset: int) -> str:
     """
     Recognises what was read of a file: a length, and a digest of the head and the tail of so many bytes.
 
-    The bytes are those of the file as it lies there, up to the offset; all of them when it is compressed, since an
-    offset in its content is no place in the file.
+    The bytes are those of the file as it lies there (`raw`), up to the offset; all of them when it is compressed, since
+    an offset in its content is no place in the file.
     """
-    try:
-        length = path.stat().st_size if _packing(path) else offset
-        return f"{length}:{_digest(path, length)}"
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    length = stream.seek(0, os.SEEK_END) if _packing(stream) else offset
+    return f"{length}:{_digest(stream, length)}"
 
 
-def is_proven(path: Path, proof: str) -> bool:
+def is_proven(stream: BinaryIO, proof: str) -> bool:
     """Whether a file still begins with what the proof was made of; one that only grew does."""
     length = int(proof.partition(":")[0])
-    try:
-        return f"{length}:{_digest(path, length)}" == proof
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    return f"{length}:{_digest(stream, length)}" == proof
 
 
-def _digest(path: Path, length: int) -> str:
-    with path.open("rb") as stream:
-        head = stream.read(min(PROOF_HEAD, length))
-        stream.seek(max(0, length - PROOF_TAIL))
-        tail = stream.read(min(PROOF_TAIL, length))
+def _digest(stream: BinaryIO, length: int) -> str:
+    stream.seek(0)
+    head = stream.read(min(PROOF_HEAD, length))
+    stream.seek(max(0, length - PROOF_TAIL))
+    tail = stream.read(min(PROOF_TAIL, length))
     return hashlib.blake2b(head + tail, digest_size=16).hexdigest() if len(tail) == min(PROOF_TAIL, length) else "short"
 
 
-def _unreadable(path: Path, error: OSError) -> StorageError:
-    hint: Any = "check the path and the file's rights" if not isinstance(error, IsADirectoryError) else None
-    return StorageError(f"the events cannot be read: {error.strerror or error}", where=os.fspath(path), hint=hint)
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Faults of the disk on reading a file become a `StorageError` that names it."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise
+        hint = None if isinstance(error, IsADirectoryError) else "check the path and the file's rights"
+        what = f"the events cannot be read: {error.strerror or error}"
+        raise StorageError(what, where=str(path), hint=hint) from error

@@ -62,9 +62,11 @@ def match(desired: State, live: State) -> Pairs:
         addresses = list(level)
         hooks = [address for address in addresses if address.kind == "webhook"]
         named = [address for address in addresses if address.kind != "webhook"]
-        claim(addresses, pinned)
-        for find in (only_old_name, same_name, old_name):
-            claim(named, find)
+        renamed = [address for address in named if desired.resources[address].renamed_from is not None]
+        claim((address for address in addresses if desired.resources[address].pinned_id is not None), pinned)
+        claim(renamed, only_old_name)
+        claim(named, same_name)
+        claim(renamed, old_name)
         for find in (same_webhook, same_target):
             claim(hooks, find)
     return {address: pairs.get(address) for address in desired.resources}
@@ -91,7 +93,8 @@ def _webhooks(live: State, fits: Callable[[Mapping[str, Json]], bool]) -> Iterat
 
     Attio refuses a second webhook with the same target and subscriptions. Source: 409 `uniqueness_conflict`, 2026-10.
     """
-    return (r for a, r in sorted(live.resources.items()) if a.kind == "webhook" and fits(r.fields))
+    hooks = sorted(address for address in live.resources if address.kind == "webhook")
+    return (hook for address in hooks if fits((hook := live.resources[address]).fields))
 
 
 @dataclass(frozen=True, slots=True)

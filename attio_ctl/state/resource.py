@@ -94,7 +94,8 @@ class State:
     a plan built from such a state is never applied.
     """
 
-    resources: Mapping[Address, Resource]
+    # asyncio asks for the repr of what a main task returns, only to drop it: a tenth of a second for 3,000 resources
+    resources: Mapping[Address, Resource] = field(repr=False)
     workspace: Workspace | None = None
     active_objects: Mapping[str, bool] = field(default_factory=lambda: EMPTY)
     members: Mapping[str, str] = field(default_factory=lambda: EMPTY)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from attio_ctl.delivery import source
 from attio_ctl.delivery.files import spelled_out, spool
-from attio_ctl.delivery.source import read_blocks, read_lines
-from attio_ctl.delivery.streams import is_proven, proof_of
+from attio_ctl.delivery.source import blocks_of, read_blocks, read_lines
+from attio_ctl.delivery.streams import is_proven, proof_of, raw
 from attio_ctl.errors import EventsError, StorageError, UsageError
 
 EVENTS = [b'{"a":1}', b'{"b":"x, [y] {z} \\" \\\\"}', b"not json", b'{"c":[1,{"d":[]}]}']
@@ -101,36 +101,67 @@ def test_reading_can_go_on_after_any_line(tmp_path: Path, events: list[dict], fo
     assert [json.loads(line.raw) for line in whole] == events
 
 
+def proof_at(file: Path, offset: int) -> str:
+    with raw(file) as stream:
+        return proof_of(stream, offset)
+
+
+def is_proven_at(file: Path, proof: str) -> bool:
+    with raw(file) as stream:
+        return is_proven(stream, proof)
+
+
 class TestProof:
     @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
     def test_a_file_that_only_grew_is_still_the_same(self, file: Path, pack: Callable[[bytes], bytes]) -> None:
         file.write_bytes(pack(b"a\nb\n"))
-        proof = proof_of(file, 4)
+        proof = proof_at(file, 4)
         file.write_bytes(pack(b"a\nb\n") + pack(b"c\n"))
 
-        assert is_proven(file, proof)
+        assert is_proven_at(file, proof)
 
     @pytest.mark.parametrize("changed", [b"A\nb\nc\n", b"a\nB\nc\n", b"a\n", b""])
     def test_a_file_that_changed_before_the_offset_is_another(self, file: Path, changed: bytes) -> None:
         file.write_bytes(b"a\nb\nc\n")
-        proof = proof_of(file, 4)
+        proof = proof_at(file, 4)
         file.write_bytes(changed)
 
-        assert not is_proven(file, proof)
+        assert not is_proven_at(file, proof)
 
     def test_nothing_read_proves_any_file(self, file: Path) -> None:
         file.write_bytes(b"a\n")
 
-        assert is_proven(file, proof_of(file, 0))
+        assert is_proven_at(file, proof_at(file, 0))
 
 
-def test_a_file_that_is_still_written_to_is_read_up_to_its_last_whole_line(file: Path) -> None:
-    file.write_bytes(b'{"a":1}\n{"b":')
+@pytest.mark.parametrize(
+    ("there", "added", "now", "then"),
+    [
+        (b'{"a":1}\n{"b":', b"2}\n", [b'{"a":1}'], [b'{"b":2}']),
+        (b'[{"a":1},{"b":', b"2},", [b'{"a":1}'], [b'{"b":2}']),
+        (b'[{"a":1},\n{"b":2}', b"\n]\n", [b'{"a":1}'], [b'{"b":2}']),
+        (b"[", b'{"b":2}]', [], [b'{"b":2}']),
+        (b'[{"a":1}]\n', b'[{"b":2}]', [b'{"a":1}'], [b'{"b":2}']),
+    ],
+    ids=["line", "element", "last element", "first element", "second array"],
+)
+def test_an_event_that_is_half_written_waits_for_the_rest(
+    file: Path, there: bytes, added: bytes, now: list[bytes], then: list[bytes]
+) -> None:
+    def read(offset: int, number: int) -> tuple[list[bytes], int, int]:
+        events: list[bytes] = []
+        with raw(file) as stream:
+            for block in blocks_of(stream, file, offset=offset, number=number, whole=False):
+                events += [line.raw for line in block.lines]
+                offset, number = block.end, block.number
+        return events, offset, number
 
-    (block,) = read_blocks(file, whole=False)
+    file.write_bytes(there)
+    first, offset, number = read(0, 0)
+    file.write_bytes(there + added)
+    second, _, _ = read(offset, number)
 
-    assert [line.raw for line in block.lines] == [b'{"a":1}']
-    assert block.end == 8
+    assert (first, second) == (now, then)
 
 
 class TestNames:
