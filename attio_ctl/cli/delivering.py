@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -124,6 +125,7 @@ class Delivery:
                 observe=self.recorder.beside(observe),
                 tally=self.recorder.tally,
                 scratch=wiring.state_directory(self.loaded),
+                processes=processes(),
                 notify=notify,
             )
             if self.restart:
@@ -158,6 +160,11 @@ class Retry:
                 observe=observe,
             )
             return await engine.retry(self.letters)
+
+
+def processes() -> int:
+    """How many are worth while: beyond four, the one that takes in what they say is the slowest."""
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def notify(text: str) -> None:

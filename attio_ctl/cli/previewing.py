@@ -13,7 +13,7 @@ import msgspec
 from attio_ctl.attio.messages import Request
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import safety, wiring
-from attio_ctl.cli.delivering import compile_checked
+from attio_ctl.cli.delivering import compile_checked, processes
 from attio_ctl.cli.inputs import event_files
 from attio_ctl.cli.ledgers import opened_ledger
 from attio_ctl.cli.watching import watching
@@ -66,6 +66,7 @@ class Rehearsing:
                         max_dead_ratio=self.max_dead_ratio,
                         limits=limits,
                         observe=observe,
+                        processes=processes(),
                     )
             return foreseen, await differences(foreseen.foreseen, Finder(connected.attio, schema), schema)
 

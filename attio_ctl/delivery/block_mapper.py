@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from attio_ctl.delivery.events import Micros, Recogniser, event_time
@@ -55,6 +57,10 @@ class Said(Struct, frozen=True, array_like=True, gc=False):
     values: list[str]
     added: list[bytes]
     assigned: list[bytes]
+
+
+pack_said: Final = msgspec.msgpack.Encoder().encode
+unpack_said: Final = msgspec.msgpack.Decoder(Said).decode
 
 
 class BlockMapper:

@@ -82,6 +82,7 @@ async def preview(
     observe: Observe = unobserved,
     clock: Clock | None = None,
     scratch: Path | None = None,
+    processes: int = 1,
 ) -> Preview:
     """
     Run through some files from their start.
@@ -92,11 +93,12 @@ async def preview(
         max_dead_ratio: As for `run.Engine`.
         limits: What the token is allowed, for the estimate; Attio's by default.
         scratch: The folder for what does not fit in memory; the system's own by default.
+        processes: As for `run.Engine`.
 
     Raises:
         EventsError, StorageError: as `Engine.deliver`.
     """
-    clock, reader = clock or SystemClock(), Reader(program)
+    clock, reader = clock or SystemClock(), Reader(program, processes=processes)
     known = ledger or MemoryLedger()
     window = Window.over(
         Files([Input(str(path)) for path in files]),

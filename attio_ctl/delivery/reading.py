@@ -13,25 +13,30 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
+from typing import Final
 
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.block_mapper import BlockMapper, Refusal, Said
+from attio_ctl.delivery.block_mapper import BlockMapper, Refusal, Said, pack_said, unpack_said
 from attio_ctl.delivery.dead_letters import DeadLetter, Drafts
 from attio_ctl.delivery.events import Micros, event_time
 from attio_ctl.delivery.fold import Contribution
 from attio_ctl.delivery.inputs import Source
 from attio_ctl.delivery.order import Ranks
 from attio_ctl.delivery.recent import Recent
-from attio_ctl.delivery.source import Line
+from attio_ctl.delivery.source import Block, Line
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.verdicts import DUPLICATE, UNREADABLE, Marks
+from attio_ctl.delivery.workers import Workers
 from attio_ctl.mapping.fast.header import Undecodable
 from attio_ctl.mapping.fast.program import accelerate
 from attio_ctl.mapping.program import Program
 from attio_ctl.mapping.writes import RecordKey, Writes
+
+_ALONE: Final = 16
+"""Blocks, 4 MB, that are mapped before it is worth while to start other processes."""
 
 
 @dataclass(slots=True)
@@ -100,12 +105,14 @@ class Window:
 class Reader:
     """What a program makes of events; the same for every window of a run."""
 
-    def __init__(self, program: Program, *, behind: Micros = 0) -> None:
+    def __init__(self, program: Program, *, behind: Micros = 0, processes: int = 1) -> None:
         """
         Args:
             behind: How much older than its stamp an event counts; a retry must not overtake events of the same time.
+            processes: How many map blocks beside this one, where there are many; 1 for none.
         """
         self._behind = behind
+        self._processes = processes
         self._program = accelerate(program)
         self._mapper = BlockMapper(program, self._program, behind=behind)
         self.ranks = Ranks(program)
@@ -118,8 +125,7 @@ class Reader:
         Raises:
             EventsError, StorageError: see `inputs.Files.blocks` and `Staging.take`.
         """
-        for owner, block in window.source.blocks():
-            said = self._mapper.map(block.data, window.now)
+        for owner, block, said in self._mapped(window.source.blocks(), window.now):
             begin = len(window.marks)
             window.firsts.setdefault(owner, begin)
             repeated = recent.repeated(said.prints)
@@ -135,6 +141,22 @@ class Reader:
             if missed := block.missed(len(marks)):
                 window.lost[owner] = window.lost.get(owner, 0) + missed
             yield len(window.marks)
+
+    def _mapped(self, blocks: Iterator[tuple[int, Block]], now: datetime) -> Iterator[tuple[int, Block, Said]]:
+        """What each block says; the first ones are mapped here, since most inputs have no more of them."""
+        for owner, block in islice(blocks, _ALONE if self._processes > 1 else None):
+            yield owner, block, self._mapper.map(block.data, now)
+        first = next(blocks, None)
+        if first is None:
+            return
+        workers = Workers[tuple[int, Block]](lambda data: pack_said(self._mapper.map(data, now)), self._processes)
+        try:
+            named = (((owner, block), block.data) for owner, block in chain((first,), blocks))
+            for (owner, block), made in workers.map(named):
+                said = self._mapper.map(block.data, now) if made is None else unpack_said(made)
+                yield owner, block, said
+        finally:
+            workers.close()
 
     def again(self, window: Window, is_wanted: Callable[[RecordKey], bool]) -> Iterator[tuple[Line, Contribution]]:
         """

@@ -126,6 +126,7 @@ class Engine:
         max_dead_ratio: The share of dead letters among the events of this run above which it halts (exit 14).
         scratch: The folder for what does not fit in memory; the system's own by default.
         tally: Counts what each mapping comes to.
+        processes: How many read long inputs; 1 for this one alone.
         notify: Told in plain words what a person has to know in the middle of it.
     """
 
@@ -139,6 +140,7 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     scratch: Path | None = None
     tally: Tally = field(default_factory=Tally)
+    processes: int = 1
     notify: Callable[[str], None] = untold
 
     async def deliver(self, files: Sequence[Path]) -> Outcome:
@@ -217,7 +219,7 @@ class _Delivery:
     def __init__(self, engine: Engine, recent: Recent, *, behind: Micros = 0) -> None:
         self._engine = engine
         self._recent = recent
-        self._reader = Reader(engine.program, behind=behind)
+        self._reader = Reader(engine.program, behind=behind, processes=engine.processes)
         self._usage = engine.transport.usage
         self._since = engine.clock.monotonic()
 
