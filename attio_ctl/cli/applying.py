@@ -21,11 +21,12 @@ from attio_ctl.apply import lease
 from attio_ctl.apply.journal import Journal, read_journal
 from attio_ctl.apply.meanwhile import with_later_changes, written_by
 from attio_ctl.apply.operations import Operations
-from attio_ctl.apply.outcomes import Applied, Outcome, Report
+from attio_ctl.apply.outcomes import Applied, Moved, Outcome, Report
 from attio_ctl.apply.run import NOTHING_BEGUN, RunContext, Step, apply_plan, begun_steps
 from attio_ctl.apply.undo import build_undo
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import console, planning, safety, wiring
+from attio_ctl.cli.earlier_runs import already_applied, applied_at
 from attio_ctl.cli.state_folder import run_file, runs_directory
 from attio_ctl.config.environment import fill_text
 from attio_ctl.config.load import Loaded
@@ -100,6 +101,9 @@ class Applying:
                 safety.check_whole(live)
                 stop.arm()
                 report = await self._carry_out(attio, live, plan, run=run, check_lease=check_lease, stop=stop)
+            nothing_done = report.of(Moved) and not report.of(Applied)
+            if self.file is not None and nothing_done and (at := applied_at(self.loaded, plan)) is not None:
+                raise already_applied(at, self.file)
             return await self._settle(attio, workspace, plan, report, stop)
 
     async def _plan(self, attio: AttioWriter, workspace: Workspace, stop: asyncio.Event) -> Plan:

@@ -91,7 +91,7 @@ def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str
     """
     from attio_ctl.cli import console, delivering, ledgers, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
-    from attio_ctl.render.delivery import render_account  # noqa: PLC0415
+    from attio_ctl.render.delivery import render_account, way_on  # noqa: PLC0415
 
     loaded = wiring.load_workspace(workspace)
     there = ledgers.letters_of(loaded)
@@ -104,8 +104,9 @@ def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str
     done, interrupted = wiring.run_draining(run)
     console.progress("")
     console.out(render_account(done.account, ledgers.letters_of(loaded), console.style_for(sys.stdout)))
-    if done.halted is not None:
-        console.show_error(done.halted)
+    console.note(way_on(done.account))
+    if done.fault is not None:
+        console.show_error(done.fault)
         ctx.exit(done.exit_code)
     ctx.exit(interrupted)
 

@@ -212,20 +212,26 @@ def _preview(run: Rehearsing, json_into: Path | None) -> int:
 def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
     from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
-    from attio_ctl.render.delivery import reminder, render_account  # noqa: PLC0415
+    from attio_ctl.render.delivery import reminder, render_account, way_on  # noqa: PLC0415
 
-    done, interrupted = wiring.run_draining(run)
+    try:
+        done, interrupted = wiring.run_draining(run)
+    except KeyboardInterrupt:
+        console.note("Stopped before anything was sent. To go on, run the same command again.")
+        raise
     letters = ledgers.letters_of(run.loaded)
     console.out(render_account(done.account, letters, console.style_for(sys.stdout)))
+    seen.ended(done, interrupted, follow=run.follow)
     _write_json(json_into, {"finished": done.finished, **done.account.as_json()})
+    seen.write(done, interrupted)
     console.note(reminder(done.account, len(letters)))
-    seen.ended(done, interrupted)
-    if done.halted is not None:
-        console.show_error(done.halted)
-        return done.exit_code
     if interrupted is not Exit.DONE:
         console.note("Stopped. The same command goes on where this one was.")
-    return Exit.ERROR if done.account.lost else interrupted
+    console.note(way_on(done.account))
+    if done.fault is not None:
+        console.show_error(done.fault)
+        return done.exit_code
+    return interrupted
 
 
 def _write_json(path: Path | None, figures: Mapping[str, Any]) -> None:

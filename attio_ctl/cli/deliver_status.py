@@ -34,5 +34,6 @@ def command(*, workspace: str | None, limit: int, as_json: bool) -> None:
         document = {**(status.as_json() if status else {"runs": []}), "health": health.as_json() if health else None}
         console.out(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
-        console.out(render_status(status, console.style_for(sys.stdout)))
+        command = "attio-ctl deliver" if workspace is None else f"attio-ctl deliver -w {workspace}"
+        console.out(render_status(status, console.style_for(sys.stdout), command))
         console.out(health_line(health))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,7 +29,7 @@ class InputFile(click.Path):
 
 
 class OutputFile(click.Path):
-    """A file to write, in a folder that is there; `-` is standard output where `allow_dash` says so."""
+    """A file to write, in a folder that is there and takes it; `-` is standard output where `allow_dash` says so."""
 
     def __init__(self, *, allow_dash: bool = False) -> None:
         super().__init__(dir_okay=False, allow_dash=allow_dash, path_type=Path)
@@ -38,7 +39,18 @@ class OutputFile(click.Path):
         if not path.parent.is_dir():
             hint = f"make it first: `mkdir -p {path.parent}`"
             raise StorageError("cannot write it: there is no such folder", where=str(path), hint=hint)
+        if not (self.allow_dash and str(path) == "-"):
+            _check_writable(path)
         return path
+
+
+def _check_writable(path: Path) -> None:
+    """What is written last is tried first: an hour of work should not end with a folder that takes no file."""
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise StorageError(f"cannot write it: {error.strerror}", where=str(path)) from None
 
 
 def _complete_workspace(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001

@@ -29,7 +29,11 @@ from attio_ctl.errors import Exit, UsageError
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 0 when there are none.")
 @plan_options
 @retry_option
-@click.option("--base", metavar="REV", help="Show what the mappings do to events otherwise than at this git revision.")
+@click.option(
+    "--base",
+    metavar="REV",
+    help="In Markdown and HTML: show what the mappings do to events otherwise than at this git revision.",
+)
 @click.option("--html-into", type=OutputFile(), metavar="FILE", help="Write the page of `html` too.")
 @events_option
 @max_bytes_option

@@ -74,20 +74,32 @@ class Seen:
         self._is_over = False
         self.recorder = recorder
 
-    def ended(self, outcome: Outcome, interrupted: Exit) -> None:
+    def ended(self, outcome: Outcome, interrupted: Exit, *, follow: bool) -> None:
         """
-        It ended by itself, or was asked to; the alerts are sent, and what was asked for is written.
+        It ended by itself, or was asked to; the alerts are sent.
 
-        Raises:
-            StorageError: something that was asked for cannot be written.
+        Args:
+            follow: Whether there was no other end to it than to be asked to.
         """
         from attio_ctl.errors import Exit  # noqa: PLC0415
 
         self._is_over = True
         self.recorder.finish(outcome.account)
-        if outcome.halted is not None or interrupted is Exit.DONE:
-            self._note(outcome.exit_code, outcome.halted)
-        self._write(outcome.halted, interrupted)
+        if interrupted is Exit.DONE or outcome.fault is not None:
+            self._note(outcome.exit_code, outcome.fault)
+        elif follow:
+            self._note(interrupted, None)
+        else:
+            self._repeat()
+
+    def write(self, outcome: Outcome, interrupted: Exit) -> None:
+        """
+        Write what was asked for, once it has ended.
+
+        Raises:
+            StorageError: something cannot be written, which is no fault of the delivery.
+        """
+        self._write(outcome.fault, interrupted)
 
     def failed(self, error: AttioCtlError) -> None:
         """It could not begin, or broke off; what goes wrong after its end says nothing about it."""
@@ -113,10 +125,31 @@ class Seen:
             exit_code=int(code),
             error=None if error is None else error.what,
             account=history.account,
+            open_dead_letters=self._open_letters(),
         )
         health = telling.note_run(self._loaded, run)
         if self._sights.health is not None:
             telling.keep_health(health, self._sights.health)
+
+    def _repeat(self) -> None:
+        """A delivery that somebody stopped says nothing of how they go; the file has what the ones before it say."""
+        from attio_ctl.cli import console, telling  # noqa: PLC0415
+
+        if self._sights.health is None:
+            return
+        if (health := telling.read_health(self._loaded)) is not None:
+            telling.keep_health(health, self._sights.health)
+        else:
+            console.note(f"{self._sights.health} is not written: no delivery has ended by itself yet")
+
+    def _open_letters(self) -> int:
+        from attio_ctl.cli import ledgers  # noqa: PLC0415
+        from attio_ctl.errors import AttioCtlError  # noqa: PLC0415
+
+        try:
+            return len(ledgers.letters_of(self._loaded))
+        except AttioCtlError:  # said where they are needed
+            return 0
 
     def _write(self, error: AttioCtlError | None, interrupted: Exit) -> None:
         from attio_ctl.cli import exposing, ledgers, wiring  # noqa: PLC0415

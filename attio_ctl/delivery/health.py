@@ -3,11 +3,13 @@ Whether deliveries to a workspace go well, from how the last ones ended; pure, a
 
 | status   | means                                                                            |
 |----------|----------------------------------------------------------------------------------|
-| ok       | the last delivery did what it should                                             |
-| degraded | the last one left dead letters, or went wrong, but not yet so many times in a row |
+| ok       | the last delivery did what it should, and no dead letter is open                 |
+| degraded | dead letters are open, or the last one went wrong, but not yet so many in a row  |
 | failing  | as many in a row went wrong as `alerts.after` says                               |
 
-A delivery that somebody stopped, or that found another one running, says nothing either way.
+A delivery that somebody stopped, or that found another one running, says nothing either way; one that is to go on until
+it is stopped has ended well then. Where dead letters count as wrong, one that leaves none of its own, but finds some of
+earlier ones open, neither adds to the row nor ends it.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class LastRun:
     Attributes:
         error: What went wrong, None when nothing did.
         account: As `Account.as_json`; None when it ended before an event was read.
+        open_dead_letters: Those of earlier deliveries included.
     """
 
     began_at: str
@@ -50,6 +53,7 @@ class LastRun:
     exit_code: int
     error: str | None
     account: Mapping[str, Any] | None
+    open_dead_letters: int = 0
 
     @property
     def troubles(self) -> Set[Trouble]:
@@ -97,13 +101,16 @@ class Health:
 def after(health: Health | None, run: LastRun, patience: Patience) -> Health:
     """The health once another delivery has ended; None is that of a workspace without any."""
     wrong = bool(run.troubles & patience.on)
-    failures = (health.consecutive_failures if health else 0) + 1 if wrong else 0
-    status: Status = "failing" if failures >= patience.after else "degraded" if failures or run.troubles else "ok"
+    before = health.consecutive_failures if health else 0
+    is_open = run.open_dead_letters > 0
+    failures = before + 1 if wrong else before if is_open and "dead_letters" in patience.on else 0
+    is_degraded = failures or run.troubles or is_open
+    status: Status = "failing" if failures >= patience.after else "degraded" if is_degraded else "ok"
     return Health(
         status=status,
         since=health.since if health and health.status == status else run.ended_at,
         consecutive_failures=failures,
-        failing_since=(health.failing_since if health and health.failing_since else run.ended_at) if wrong else None,
+        failing_since=(health.failing_since if health and health.failing_since else run.ended_at) if failures else None,
         last_run=run,
         last_success=run.ended_at if not run.troubles else health.last_success if health else None,
         told=health.told if health else False,
@@ -122,7 +129,9 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def last_run(*, began_at: float, ended_at: float, exit_code: int, error: str | None, account: Account) -> LastRun:
+def last_run(
+    *, began_at: float, ended_at: float, exit_code: int, error: str | None, account: Account, open_dead_letters: int = 0
+) -> LastRun:
     """How a delivery ended; times are seconds since the epoch."""
     figures = account.as_json() if account.read else None
-    return LastRun(moment(began_at), moment(ended_at), exit_code, error, figures)
+    return LastRun(moment(began_at), moment(ended_at), exit_code, error, figures, open_dead_letters)

@@ -97,6 +97,18 @@ def reminder(account: Account, open_letters: int) -> str:
     return f"{before} of the events of earlier runs {are} still: `attio-ctl dead-letters list`, then `retry`"
 
 
+def way_on(account: Account, command: str = "the same command again") -> str:
+    """What it means that events are pending, and how to go on; nothing where none is."""
+    if not account.pending:
+        return ""
+    writes = f"{_counted(account.writes, 'write')} of this run {'stands' if account.writes == 1 else 'stand'} in Attio"
+    sent = f"{writes} already, and will not be sent again" if account.writes else "nothing of this run was sent yet"
+    return (
+        f"{_counted(account.pending, 'event is', 'events are')} pending: read, but not settled, since not all of the "
+        f"input was sent; {sent}. To go on, run {command}"
+    )
+
+
 def render_preview(preview: Preview, style: Style) -> str:
     """What a delivery would do: records by object, requests by kind, how long they take, what mappings reject."""
     lines = [style.paint("  # nothing was written; a delivery would write", dim=True)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 from attio_ctl.delivery.ledger import Run
 from attio_ctl.delivery.status import Standing, Status
-from attio_ctl.render.delivery import account_line, listed_codes
+from attio_ctl.render.delivery import account_line, listed_codes, way_on
 from attio_ctl.render.escaping import visible
 from attio_ctl.render.text import Style, wrap
 
@@ -16,8 +17,13 @@ _COLOURS: Final[dict[Standing, str]] = {
 _FILES: Final = 3
 
 
-def render_status(status: Status | None, style: Style) -> str:
-    """The latest runs with their accounts, who delivers now, and what is open."""
+def render_status(status: Status | None, style: Style, command: str = "attio-ctl deliver") -> str:
+    """
+    The latest runs with their accounts, who delivers now, and what is open.
+
+    Args:
+        command: What delivers to this workspace, without the events.
+    """
     if status is None:
         return "Nothing was delivered from this machine.\n"
     lines = []
@@ -27,7 +33,7 @@ def render_status(status: Status | None, style: Style) -> str:
         lines.append(wrap(_files(run), style.width, first="  ", rest="  "))
         lines.append(wrap(account_line(run.account, head=""), style.width, first="  ", rest="    "))
         if standing == "unfinished":
-            lines.append(wrap(_way_on(run), style.width, first="  ", rest="  "))
+            lines.append(wrap(_way_on(run, command), style.width, first="  ", rest="    "))
         lines.append("")
     codes = status.dead_letters
     open_letters = f"{sum(codes.values())} open: {listed_codes(codes)}" if codes else "none open"
@@ -43,10 +49,13 @@ def _files(run: Run) -> str:
     return ", ".join([*paths[:_FILES], *more])
 
 
-def _way_on(run: Run) -> str:
-    read = sum(each.line for each in run.inputs)
-    begin = f"settled up to line {read}" if len(run.inputs) == 1 and read else "its files are read again"
-    return f"{begin}: the same `attio-ctl deliver` goes on; what was written is not sent again"
+def _way_on(run: Run, command: str) -> str:
+    """In words, with the command where it is not too long to be read."""
+    same = f"`{command}` with the same `--events` again"
+    if len(run.inputs) <= _FILES:
+        events = " ".join(f"--events {shlex.quote(visible(each.path))}" for each in run.inputs)
+        same = f"`{command} {events}`"
+    return way_on(run.account, same) or f"it was stopped; to go on, run {same}"
 
 
 def _size(count: int) -> str:

@@ -34,6 +34,8 @@ def alert_text(health: Health, news: News, workspace: str) -> str:
         lines.append(account_line(Account.from_json(last.account)))
         codes = ", ".join(f"{code} {count}" for code, count in last.account["codes"].items())
         lines += [f"Dead letters: {codes}"] if codes else []
+    if last.open_dead_letters:
+        lines.append(f"Open dead letters, those of earlier deliveries included: {last.open_dead_letters}")
     return "\n".join(_plain(line) for line in lines)
 
 

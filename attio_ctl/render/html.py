@@ -16,7 +16,7 @@ from attio_ctl.render.classes import CLASSES, MEANINGS, Class, class_of, groups_
 from attio_ctl.render.pages import page_file, page_template, source_hash
 from attio_ctl.render.review import NO_REVIEW, Review
 from attio_ctl.render.svg import render_svg
-from attio_ctl.render.view import VERBS, Group, Symbol, describe_counts, summary_line
+from attio_ctl.render.view import VERBS, Group, Symbol, describe_counts, mapping_remark, summary_line
 
 _MARKS: Final[dict[str, Symbol]] = {"+": "+", "-": "-", "!": "~", " ": ""}
 """The marks of the page for those of a `diff` fence, which has one less."""
@@ -44,6 +44,7 @@ def render_html(plan: Plan, *, review: Review | None = None, run_url: str | None
         words=VERBS,
         review=review,
         mapped=_mapped(review),
+        mappings=[(note.address, mapping_remark(note)) for note in plan.mappings if note.status != "unchanged"],
         picture=Markup(render_svg(review.graph)) if review.graph else None,  # noqa: S704  every text in it is escaped
         style=style,
         script=script,

@@ -12,7 +12,7 @@ from attio_ctl.plan.changes import Blocked
 from attio_ctl.plan.model import Plan, summarise
 from attio_ctl.render.escaping import visible
 from attio_ctl.render.text import Style, render_problem
-from attio_ctl.render.view import Group, Line, Symbol, group_changes, summary_line
+from attio_ctl.render.view import Group, Line, Symbol, group_changes, mapping_remark, summary_line
 
 COLOURS: Mapping[Symbol, str] = {"+": "green", "~": "yellow", "-a": "red", "-": "red", "!": "magenta", "<=": "cyan"}
 UNMANAGED_SHOWN = 8
@@ -96,14 +96,10 @@ def _mapping_lines(plan: Plan, style: Style) -> Iterator[str]:
     shown = [note for note in plan.mappings if note.status != "unchanged"]
     if not shown:
         return
-    yield style.paint("  # mappings, checked against the schema above; used by the next deliver", dim=True)
+    yield style.paint("  # mappings, no part of what apply does: checked, for the next deliver", dim=True)
     column = 7 + max(len(str(note.address)) for note in shown)
     for note in shown:
-        objects = sorted({address.top.name for address in note.writes})
-        count = len(note.writes)
-        what = "attribute" if count == 1 else "attributes"
-        remark = f"{note.status}, writes {count} {what} of {', '.join(objects)}"
-        yield from _wrapped(Line("<=", 0, str(note.address), remark), style, column)
+        yield from _wrapped(Line("<=", 0, str(note.address), mapping_remark(note)), style, column)
     yield ""
 
 

@@ -15,7 +15,7 @@ from attio_ctl.address import Address
 from attio_ctl.plan.changes import Archive, Blocked, Change, Create, Delete, Restore, Update
 from attio_ctl.plan.impact import Impact
 from attio_ctl.plan.leaves import MISSING, diff_leaves
-from attio_ctl.plan.model import Plan, Summary, summarise
+from attio_ctl.plan.model import MappingNote, Plan, Summary, summarise
 from attio_ctl.render.escaping import visible
 from attio_ctl.state.resource import Json
 from attio_ctl.state.sealing import HIDDEN, is_sealed
@@ -279,6 +279,14 @@ def show_value(value: Json) -> str:
             return f"{dynamic} from now" if dynamic.startswith("P") else dynamic
         case _:
             return json.dumps(value, ensure_ascii=False)
+
+
+def mapping_remark(note: MappingNote) -> str:
+    """Where a mapping stands with deliveries, which a plan does not change, and what it writes."""
+    standing = {"new": "no delivery from here has used it yet", "changed": "not as in the last delivery from here"}
+    objects = sorted({address.top.name for address in note.writes})
+    attributes = "1 attribute" if len(note.writes) == 1 else f"{len(note.writes)} attributes"
+    return f"{standing.get(note.status, note.status)}; writes {attributes} of {', '.join(objects)}"
 
 
 def summary_line(plan: Plan) -> str:

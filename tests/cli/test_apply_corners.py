@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,15 @@ HOOK = """
 """
 
 
+MODEL = """
+    objects:
+      people:
+        attributes:
+          plan: {type: text, title: Plan}
+          tier: {type: text, title: Tier}
+"""
+
+
 def secret_of(project: Path) -> str:
     return (project / "workspaces" / "acme" / ".secrets" / "billing").read_text()
 
@@ -30,9 +40,34 @@ def test_a_create_that_is_refused_leaves_the_old_secret(attio_ctl: Run, write: W
     before = secret_of(project)
     again = attio_ctl("apply", "plan.json", code=11)
 
-    assert "is there already" in again.stdout
+    assert "this plan was already applied on" in again.stderr
     assert "--resume" not in again.stderr
     assert secret_of(project) == before
+
+
+def test_a_plan_that_was_applied_is_no_drift_when_it_is_applied_again(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    write(MODEL)
+    attio_ctl("plan", "--out", "plan.json")
+    attio_ctl("apply", "plan.json")
+    again = attio_ctl("apply", "plan.json", code=11)
+
+    said = " ".join(again.stderr.split())
+    assert re.search(r"plan\.json: this plan was already applied on \d{4}-\d\d-\d\d \d\d:\d\d UTC", said)
+    assert "make a new one: `attio-ctl plan`" in said
+    assert "refused" not in again.stdout
+
+
+def test_a_plan_that_was_never_applied_is_refused_for_what_moved(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MODEL)
+    attio_ctl("plan", "--out", "plan.json")
+    write(MODEL.replace("title: ", "title: My "))
+    attio_ctl("apply", "--auto-approve")
+    refused = attio_ctl("apply", "plan.json", code=11)
+
+    assert "already applied" not in refused.stderr
+    assert "is there already, but the plan saw it absent" in " ".join(refused.stdout.split())
 
 
 def test_resuming_a_finished_run_finds_everything_done_and_says_nothing_of_lost_secrets(

@@ -74,6 +74,9 @@ def test_a_signal_lets_what_is_on_its_way_come_in_and_the_same_command_does_the_
 
     assert running.returncode == code, out + err
     assert took < 5
+    words = f"{first['pending']} events are pending: read, but not settled, since not all of the input was sent"
+    assert words in err
+    assert f"{first['writes']} writes of this run stand in Attio already" in err
     assert 0 < first["writes"] < 60
     assert 0 < first["pending"] == 60 - first["delivered"]
     assert verdicts(first) == first["read"] == 60
@@ -121,6 +124,19 @@ def test_a_second_signal_ends_it_at_once(attio_ctl: Run, write: Write, project: 
     assert account(project)["delivered"] == 20
 
 
+def test_a_signal_before_anything_is_read_says_that_nothing_was_sent(write: Write, project: Path) -> None:
+    (project / "events.ndjson").write_bytes(lines([event(1)]))
+    with attio(project, {"path": "/v2/objects", "every": 1, "latency_ms": 5_000}) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *DELIVER)
+        time.sleep(2)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=20)
+
+    assert running.returncode == 130
+    assert "Stopped before anything was sent. To go on, run the same command again" in err
+
+
 def test_a_killed_run_is_shown_as_it_stands_and_a_running_one_with_its_process(
     attio_ctl: Run, write: Write, project: Path, token: str
 ) -> None:
@@ -141,6 +157,9 @@ def test_a_killed_run_is_shown_as_it_stands_and_a_running_one_with_its_process(
     assert (after["ledger"]["holder"], after["runs"][0]["status"]) == (None, "unfinished")
     assert (after["runs"][0]["account"]["pending"], verdicts(after["runs"][0]["account"])) == (60, 60)
     assert "Delivering now: nobody" in shown
+    said = " ".join(shown.split())
+    assert "60 events are pending: read, but not settled" in said
+    assert "To go on, run `attio-ctl deliver --events events.ndjson`" in said
     assert all(len(line) <= 80 for line in shown.splitlines())
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import builtins
 import json
 import re
+import signal
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -174,6 +176,52 @@ def test_a_page_that_cannot_be_written_is_no_failure_of_the_delivery(attio_ctl: 
     assert (status["health"]["status"], status["health"]["consecutive_failures"]) == ("ok", 0)
 
 
+def test_an_account_that_cannot_be_written_is_no_failure_of_the_delivery(attio_ctl: Run, write: Write, project: Path):
+    write(MAPPINGS)
+    events(project, event(1))
+    (project / ".account.json.new").mkdir()
+    attio_ctl("deliver", "--events", "events.ndjson", "--json-into", "account.json", code=74)
+    status = json.loads(attio_ctl("deliver", "status", "--json").stdout)
+
+    assert (status["health"]["status"], status["health"]["consecutive_failures"]) == ("ok", 0)
+
+
+@pytest.mark.parametrize("option", ["--json-into", "--report", "--health", "--metrics-file"])
+def test_a_target_that_cannot_be_written_is_found_before_anything_is_sent(
+    attio_ctl: Run, write: Write, project: Path, option: str
+):
+    write(MAPPINGS)
+    events(project, event(1))
+    refused = attio_ctl("deliver", "--events", "events.ndjson", option, "/proc/out", code=74)
+
+    assert "/proc/out: cannot write it" in refused.stderr
+    assert attio_ctl("deliver", "status").stdout == "Nothing was delivered from this machine.\n"
+
+
+def test_while_dead_letters_are_open_nobody_is_told_that_it_is_well_again(attio_ctl: Run, write: Write, project: Path):
+    write(alerting(after=1, on=["dead_letters"], command=[sys.executable, "-c", RECORD]))
+    events(project, event(1), BAD_EVENT)
+    attio_ctl("deliver", "--events", "events.ndjson")
+    attio_ctl("deliver", "--events", "events.ndjson", "--health", "health.json")
+    duplicates = json.loads((project / "health.json").read_text())
+    assert [each["event"] for each in told(project)] == ["failing"]
+    attio_ctl("dead-letters", "discard", "--yes")
+    attio_ctl("deliver", "--events", "events.ndjson")
+
+    assert (duplicates["status"], duplicates["last_run"]["open_dead_letters"]) == ("failing", 1)
+    assert [each["event"] for each in told(project)] == ["failing", "recovered"]
+
+
+def test_what_an_alert_command_prints_is_no_part_of_the_account(write: Write, project: Path):
+    write(alerting(after=1, on=["dead_letters"], command=[sys.executable, "-c", "print('hello from the pager')"]))
+    events(project, BAD_EVENT)
+    running = start(project, "deliver", "--events", "events.ndjson", "--json-into", "-")
+    out, err = running.communicate(timeout=60)
+
+    assert "hello from the pager" in err
+    assert json.loads(out[out.index("{\n") :])["dead_lettered"] == 1
+
+
 def test_what_only_reads_alerts_nobody(attio_ctl: Run, write: Write, project: Path):
     write(alerting(after=1, on=["dead_letters"], command=[sys.executable, "-c", RECORD]))
     events(project, BAD_EVENT)
@@ -212,6 +260,55 @@ def test_what_is_no_address_is_a_usage_error(attio_ctl: Run, write: Write, proje
         "no address to listen on"
         in attio_ctl("deliver", "--events", "events.ndjson", "--metrics-listen", address, code=64).stderr
     )
+
+
+def test_following_until_it_is_stopped_is_a_delivery_that_went_well(
+    attio_ctl: Run, write: Write, project: Path, token: str
+):
+    def delivered() -> bool:
+        runs = json.loads(attio_ctl("deliver", "status", "--json").stdout)["runs"]
+        return bool(runs and runs[0]["account"]["delivered"])
+
+    events(project, event(1))
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, "deliver", "--events", "events.ndjson", "--follow", "--health", "health.json")
+        wait_for(delivered)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+    health = json.loads((project / "health.json").read_text())
+
+    assert running.returncode == 130, out + err
+    assert (health["status"], health["last_run"]["exit_code"], health["last_run"]["error"]) == ("ok", 130, None)
+    assert health["last_run"]["account"]["delivered"] == 1
+
+
+def test_a_delivery_that_somebody_stops_leaves_the_health_as_it_was(
+    attio_ctl: Run, write: Write, project: Path, token: str
+):
+    events(project, event(1))
+    with attio(project) as url:
+        write(MAPPINGS, head=head(url))
+        attio_ctl("deliver", "--events", "events.ndjson", "--health", "before.json")
+    events(project, *(event(n) for n in range(2, 40)))
+    with attio(project, {"path": "/v2/objects/people/records", "every": 1, "latency_ms": 400}) as url:
+        write(MAPPINGS, head=head(url))
+        reserve = project / ".attio-ctl/workspaces/acme/ledger.sqlite.reserve"
+        running = start(project, "deliver", "--events", "events.ndjson", "--health", "after.json")
+        wait_for(reserve.exists)
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=30)
+
+    assert running.returncode == 130
+    assert (project / "after.json").read_bytes() == (project / "before.json").read_bytes()
+
+
+def wait_for(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.slow

@@ -17,8 +17,11 @@ DEAD = Account(read=2, delivered=1, dead_lettered=1, codes={"invalid_email": 1})
 BOTH = frozenset({"failed", "dead_letters"})
 
 
-def run(n: int, *, error: str | None = None, account: Account = CLEAN) -> LastRun:
-    return last_run(began_at=n * 60, ended_at=n * 60 + 5, exit_code=14 if error else 0, error=error, account=account)
+def run(n: int, *, error: str | None = None, account: Account = CLEAN, open_letters: int = 0) -> LastRun:
+    code, letters = 14 if error else 0, max(open_letters, account.dead_lettered)
+    return last_run(
+        began_at=n * 60, ended_at=n * 60 + 5, exit_code=code, error=error, account=account, open_dead_letters=letters
+    )
 
 
 def told(runs: list[LastRun], patience: Patience) -> tuple[Health, list[str]]:
@@ -48,6 +51,27 @@ def test_dead_letters_are_a_failure_for_those_who_say_so():
     quiet, words = told(letters, Patience(after=2))
     assert (quiet.status, words) == ("degraded", [])
     assert told(letters, Patience(after=2, on=BOTH))[1] == ["failing"]
+
+
+def test_while_dead_letters_are_open_nothing_has_recovered_from_them_and_nothing_grows_worse():
+    duplicates = [run(n, account=Account(read=2, duplicate=2), open_letters=1) for n in range(2, 5)]
+    health, words = told([run(1, account=DEAD), *duplicates], Patience(after=1, on=BOTH))
+
+    assert (health.status, health.consecutive_failures, words) == ("failing", 1, ["failing"])
+    assert told([run(1, account=DEAD), *duplicates, run(9)], Patience(after=1, on=BOTH))[1] == ["failing", "recovered"]
+
+
+def test_open_dead_letters_are_no_failure_where_they_do_not_count_as_one():
+    health, words = told([run(1, error="no"), run(2, open_letters=1)], Patience(after=1))
+
+    assert (health.status, words) == ("degraded", ["failing", "recovered"])
+
+
+def test_a_document_of_an_older_version_can_be_read():
+    document = told([run(1)], Patience())[0].as_json()
+    del document["last_run"]["open_dead_letters"]
+
+    assert Health.from_json(document).last_run.open_dead_letters == 0
 
 
 def test_the_status_says_since_when():

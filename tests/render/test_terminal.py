@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import click
 import pytest
@@ -13,7 +14,8 @@ from plans import add, archive, attribute, delete, plan_of, require, retitle
 from attio_ctl.address import Address
 from attio_ctl.errors import Place, Problem
 from attio_ctl.plan.changes import Blocked
-from attio_ctl.plan.model import Plan
+from attio_ctl.plan.model import MappingNote, Plan
+from attio_ctl.render.html import render_html
 from attio_ctl.render.terminal import render_plan
 from attio_ctl.render.text import Style
 
@@ -42,6 +44,17 @@ def test_no_line_is_wider_than_the_terminal(width):
     lines = render_plan(plan_with(SENTENCE), Style(width)).splitlines()
 
     assert max(map(len, lines)) <= width
+
+
+def test_a_mapping_stands_beside_no_changes_with_what_that_means():
+    note = MappingNote(Address.root("mapping", "identify"), "d1", "new", (attribute("people.name"),))
+    for view in (lambda plan: render_plan(plan, Style(100)), render_html):
+        shown = view(plan_of(mappings=(note, replace(note, status="changed"))))
+
+        assert "No changes" in shown
+        assert "no part of what apply does: checked, for the next deliver" in shown
+        assert "no delivery from here has used it yet; writes 1 attribute of people" in shown
+        assert "not as in the last delivery from here; writes 1 attribute of people" in shown
 
 
 def test_colour_adds_nothing_but_colour():
