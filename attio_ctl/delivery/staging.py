@@ -19,12 +19,9 @@ from typing import IO, Final, TypeAlias
 
 from attio_ctl.delivery.block_mapper import Said
 from attio_ctl.delivery.fold import Contribution, essential
-from attio_ctl.delivery.packing import Form, Forms, Packed, pack, unpack_all
+from attio_ctl.delivery.packing import Forms, Packed, pack, unpack_all
 from attio_ctl.errors import StorageError
 from attio_ctl.mapping.writes import RecordKey
-
-Records: TypeAlias = dict[str, Packed | list[Packed]]
-"""What is said about records, by the value of the matching attribute; mostly one thing, so that needs no list."""
 
 Groups: TypeAlias = Mapping[RecordKey, Sequence[Contribution]]
 """Contributions by record, those to one record from the oldest to the newest."""
@@ -48,6 +45,26 @@ at as a whole each time that it has doubled, so that a record with a million add
 """
 
 
+class _Shelf:
+    """
+    What is said about the records that one attribute of one object names.
+
+    Attributes:
+        held: By the value of that attribute; mostly one thing, so that needs no list.
+        waiting: What goes to the disk next, by partition; `files` are there once something went.
+    """
+
+    def __init__(self, obj: str, attribute: str) -> None:
+        self.object = obj
+        self.attribute = attribute
+        self.held: dict[str, Packed | list[Packed]] = {}
+        self.waiting: list[list[Packed]] = [[] for _ in range(PARTITIONS)]
+        self.files: dict[int, IO[bytes]] = {}
+
+    def key(self, value: str) -> RecordKey:
+        return RecordKey(self.object, self.attribute, value)
+
+
 class Staging:
     """Contributions by rank (`order.Ranks`) and record."""
 
@@ -60,12 +77,10 @@ class Staging:
         """
         self._ranks = ranks
         self._forms = Forms()
-        self._held: dict[tuple[str, str], Records] = {}
+        self._shelves: dict[tuple[str, str], _Shelf] = {}
         self._room = held
         self._beyond = 0
         self._scratch = scratch
-        self._overflow: dict[tuple[int, int], list[Packed]] = {}
-        self._files: dict[tuple[int, int], IO[bytes]] = {}
 
     def add(self, contribution: Contribution) -> None:
         """
@@ -74,7 +89,8 @@ class Staging:
         Raises:
             StorageError: it does not fit in memory, nor on the disk.
         """
-        self._add(self._records(contribution.write.key), self._forms.packed(contribution))
+        key = contribution.write.key
+        self._add(self._shelf(key.object, key.attribute), self._forms.packed(contribution))
 
     def take(self, said: Said, first: int, repeated: Set[int]) -> None:
         """
@@ -88,42 +104,43 @@ class Staging:
             StorageError: as `add`.
         """
         numbers = [self._forms.number(form) for form in said.forms]
-        places = [self._records(form) for form in said.forms]
+        shelves = [self._shelf(form.object, form.attribute) for form in said.forms]
         columns = zip(said.events, said.times, said.form_numbers, said.values, said.added, said.assigned, strict=True)
         for event, time, form, value, added, assigned in columns:
-            if event in repeated:
-                continue
-            new = Packed(first + event, time, numbers[form], value, added, assigned)
-            records = places[form]
-            known = records.get(value)
-            if known.__class__ is Packed and known.time <= time and known.form == new.form and known.added == added:
-                records[value] = new  # as nearly always: see `packing`
-            else:
-                self._add(records, new)
+            if event not in repeated:
+                self._add(shelves[form], Packed(first + event, time, numbers[form], value, added, assigned))
 
-    def _records(self, named: RecordKey | Form) -> Records:
-        return self._held.setdefault((named.object, named.attribute), {})
+    def _shelf(self, obj: str, attribute: str) -> _Shelf:
+        shelf = self._shelves.get((obj, attribute))
+        if shelf is None:
+            shelf = self._shelves[obj, attribute] = _Shelf(obj, attribute)
+        return shelf
 
-    def _add(self, records: Records, new: Packed) -> None:
-        known = records.get(new.value)
-        if known is None:
-            if self._room > 0 and not self._overflow:  # a record is held or put off, never both
-                records[new.value] = new
-                self._room -= 1
-            else:
-                self._put_off(new)
-            return
-        self._room -= self._join(records, known, new)
+    def _add(self, shelf: _Shelf, new: Packed) -> None:
+        value = new.value
+        known = shelf.held.get(value)
+        if known is not None:
+            self._room -= self._join(shelf.held, known, new)
+        elif self._room > 0 and not self._beyond:  # a record is held or put off, never both
+            shelf.held[value] = new
+            self._room -= 1
+        else:
+            self._beyond += 1
+            partition = hash(value) % PARTITIONS
+            waiting = shelf.waiting[partition]
+            waiting.append(new)
+            if len(waiting) >= _PORTION:
+                self._put_off(shelf, partition)
 
     @property
     def records(self) -> int:
         """How many there are; of those on the disk, as many at most as there are contributions to them."""
-        return self._beyond + sum(map(len, self._held.values()))
+        return self._beyond + sum(len(shelf.held) for shelf in self._shelves.values())
 
     @property
     def is_spilled(self) -> bool:
         """Whether part of it is on the disk: then a rank comes in portions, which do not know of each other."""
-        return bool(self._overflow)
+        return self._beyond > 0
 
     def groups(self, rank: int) -> Iterator[tuple[RecordKey, Sequence[Contribution]]]:
         """
@@ -132,47 +149,44 @@ class Staging:
         Raises:
             StorageError: the scratch space cannot be read.
         """
-        for (obj, attribute), records in self._held.items():
-            if self._ranks[obj] == rank:
-                yield from self._given_away(obj, attribute, records)
-        for partition in range(PARTITIONS):
-            for (obj, attribute), records in self._load(rank, partition).items():
-                yield from self._given_away(obj, attribute, records)
+        for shelf in self._shelves.values():
+            if self._ranks[shelf.object] == rank:
+                yield from self._given_away(shelf, shelf.held)
+                for partition in range(PARTITIONS):
+                    yield from self._given_away(shelf, self._load(shelf, partition))
 
     def _given_away(
-        self, obj: str, attribute: str, records: Records
+        self, shelf: _Shelf, records: dict[str, Packed | list[Packed]]
     ) -> Iterator[tuple[RecordKey, Sequence[Contribution]]]:
         unpacked = self._forms.contribution
         while records:
             value, known = records.popitem()
             group = known if isinstance(known, list) else (known,)
-            yield RecordKey(obj, attribute, value), [unpacked(each) for each in group]
+            yield shelf.key(value), [unpacked(each) for each in group]
 
     def close(self) -> None:
         """Free the disk."""
-        for file in self._files.values():
-            file.close()
+        for shelf in self._shelves.values():
+            for file in shelf.files.values():
+                file.close()
 
-    def _put_off(self, new: Packed) -> None:
-        place = self._ranks[self._forms[new.form].object], hash(new.value) % PARTITIONS
-        waiting = self._overflow.setdefault(place, [])
-        waiting.append(new)
-        self._beyond += 1
-        if len(waiting) >= _PORTION:
-            packed = pack(waiting)
-            try:
-                self._file(place).write(len(packed).to_bytes(_LENGTH) + packed)
-            except OSError as error:
-                raise self._full(error) from error
-            waiting.clear()
-
-    def _load(self, rank: int, partition: int) -> dict[tuple[str, str], Records]:
-        found: dict[tuple[str, str], Records] = {}
-        place = rank, partition
+    def _put_off(self, shelf: _Shelf, partition: int) -> None:
+        waiting = shelf.waiting[partition]
+        packed = pack(waiting)
         try:
-            for new in chain(self._written(place), self._overflow.pop(place, ())):
-                form = self._forms[new.form]
-                records = found.setdefault((form.object, form.attribute), {})
+            file = shelf.files.get(partition)
+            if file is None:
+                file = shelf.files[partition] = self._file()
+            file.write(len(packed).to_bytes(_LENGTH) + packed)
+        except OSError as error:
+            raise self._full(error) from error
+        waiting.clear()
+
+    def _load(self, shelf: _Shelf, partition: int) -> dict[str, Packed | list[Packed]]:
+        records: dict[str, Packed | list[Packed]] = {}
+        waiting, shelf.waiting[partition] = shelf.waiting[partition], []
+        try:
+            for new in chain(_written(shelf.files.pop(partition, None)), waiting):
                 known = records.get(new.value)
                 if known is None:
                     records[new.value] = new
@@ -180,24 +194,12 @@ class Staging:
                     self._join(records, known, new)
         except OSError as error:
             raise self._full(error) from error
-        return found
+        return records
 
-    def _written(self, place: tuple[int, int]) -> Iterator[Packed]:
-        file = self._files.pop(place, None)
-        if file is None:
-            return
-        with file:
-            file.seek(0)
-            while length := int.from_bytes(file.read(_LENGTH)):
-                yield from unpack_all(file.read(length))
-
-    def _file(self, place: tuple[int, int]) -> IO[bytes]:
-        file = self._files.get(place)
-        if file is None:
-            if self._scratch is not None:
-                self._scratch.mkdir(parents=True, exist_ok=True)
-            file = self._files[place] = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115  see `close`
-        return file
+    def _file(self) -> IO[bytes]:
+        if self._scratch is not None:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=self._scratch)
 
     def _full(self, error: OSError) -> StorageError:
         return StorageError(
@@ -206,18 +208,22 @@ class Staging:
             hint="free the disk, then run the same command again; nothing was lost",
         )
 
-    def _join(self, records: Records, known: Packed | list[Packed], new: Packed) -> int:
+    def _join(self, records: dict[str, Packed | list[Packed]], known: Packed | list[Packed], new: Packed) -> int:
         """
         Put a contribution among those to the same record, without those that are overtaken thereby.
 
         Returns:
             How many more there are now than before.
         """
-        group = known if isinstance(known, list) else [known]
-        before = len(group)
-        self._insert(group, new)
-        records[new.value] = group if len(group) > 1 else group[0]
-        return len(group) - before
+        if not isinstance(known, list):
+            if known.time <= new.time and self._forms.overtakes(new, known):
+                records[new.value] = new  # as nearly always
+                return 0
+            known = [known]
+        before = len(known)
+        self._insert(known, new)
+        records[new.value] = known if len(known) > 1 else known[0]
+        return len(known) - before
 
     def _insert(self, group: list[Packed], new: Packed) -> None:
         age, overtakes = new.age, self._forms.overtakes
@@ -233,3 +239,12 @@ class Staging:
         if size >= _CROWD and size & (size - 1) == 0:
             live = essential([self._forms.contribution(each) for each in group])
             group[:] = [self._forms.packed(each) for each in live]
+
+
+def _written(file: IO[bytes] | None) -> Iterator[Packed]:
+    if file is None:
+        return
+    with file:
+        file.seek(0)
+        while length := int.from_bytes(file.read(_LENGTH)):
+            yield from unpack_all(file.read(length))
