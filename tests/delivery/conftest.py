@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, TypeAdapter
+from pydantic import TypeAdapter
 
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.reader import AttioReader
+from attio_ctl.attio.token import Token
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.config.models import Mapping as MappingSpec
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile, read_dead_letters
@@ -94,10 +95,10 @@ class Place:
         return open_ledger(path=self.folder / "ledger.sqlite", workspace_id="w1")
 
     def reader(self) -> AttioReader:
-        return AttioReader.connect(base_url=self.url, token=SecretStr(TOKEN), limits=FAST)
+        return AttioReader.connect(base_url=self.url, token=Token(TOKEN), limits=FAST)
 
     def writer(self, **options: Any) -> AttioWriter:
-        return AttioWriter.connect(base_url=self.url, token=SecretStr(TOKEN), **{"limits": FAST, **options})
+        return AttioWriter.connect(base_url=self.url, token=Token(TOKEN), **{"limits": FAST, **options})
 
     def write(self, events: Sequence[Any], name: str = "events.ndjson") -> Path:
         """An input file; bytes go in as they are, anything else as JSON."""
