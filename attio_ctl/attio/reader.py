@@ -126,6 +126,10 @@ class AttioReader:
         """Requests sent so far."""
         return self._session.usage
 
+    def retrying_for(self, seconds: float) -> Self:
+        """The same client with less patience; what it sends counts as sent by this one, which is the one to close."""
+        return type(self)(self._session.retrying_for(seconds))
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -13,7 +13,7 @@ import math
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from attio_ctl.attio.messages import Request, Usage
 from attio_ctl.attio.session import WriteSession
@@ -118,7 +118,9 @@ class _NoSession(WriteSession):
 
     def __init__(self, take: Callable[[Request], None]) -> None:
         self._take = take
-        self._usage = Usage()
+
+    def retrying_for(self, seconds: float) -> Self:  # noqa: ARG002  nothing fails
+        return self
 
     async def aclose(self) -> None:
         return
