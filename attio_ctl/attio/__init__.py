@@ -11,6 +11,7 @@ The Attio API client.
     http              the socket's edge: the only module that imports the HTTP library and sees the token
     transport         a faster network underneath, for delivering
     decoding          bodies into checked shapes
+    token             the access token, wrapped
     messages  clock   requests and answers as data; the time that everything goes by
 
 Nothing here depends on a process-wide setting; two clients in one process share nothing unless given the same limiter.

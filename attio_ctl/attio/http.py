@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from collections.abc import Generator
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-from pydantic import SecretStr
 
 from attio_ctl import __version__
 from attio_ctl.attio.messages import Answer, Request
 from attio_ctl.attio.retry import NoAnswer
+from attio_ctl.attio.token import Token
 from attio_ctl.errors import CredentialsError, UsageError
 
 __all__ = ["CONNECTIONS", "Http", "Transport", "httpx", "is_loopback"]
@@ -49,7 +50,7 @@ _NEVER_SENT: Final = (
 class Http:
     """Sends requests to one host with one token; use `aclose` when done."""
 
-    def __init__(self, *, base_url: str, token: SecretStr | str, transport: Transport | None = None) -> None:
+    def __init__(self, *, base_url: str, token: Token | str, transport: Transport | None = None) -> None:
         """
         Args:
             base_url: Scheme and host, without `/v2`.
@@ -70,6 +71,7 @@ class Http:
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             follow_redirects=False,
             transport=transport,
+            verify=_trusted(base_url),
             trust_env=not is_loopback(host),  # a proxy from the environment has no business before a local server
         )
 
@@ -89,14 +91,14 @@ class Http:
         except (httpx.TransportError, httpx.DecodingError) as error:
             return NoAnswer(self._scrubbed(_reason(error)), reached=True)
         headers = {name.lower(): self._scrubbed(value) for name, value in response.headers.items()}
-        secret = self._token.get_secret_value().encode()
+        secret = self._token.plain.encode()
         return Answer(response.status_code, headers, response.content.replace(secret, MASK.encode()))
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
     def _scrubbed(self, text: str) -> str:
-        return text.replace(self._token.get_secret_value(), MASK)
+        return text.replace(self._token.plain, MASK)
 
     def __repr__(self) -> str:
         return f"Http({str(self._client.base_url)!r})"
@@ -105,22 +107,27 @@ class Http:
 class _BearerAuth(httpx.Auth):
     """Adds the token to requests for the configured origin, and to no others."""
 
-    def __init__(self, token: SecretStr, base_url: str) -> None:
+    def __init__(self, token: Token, base_url: str) -> None:
         self._token = token
         self._origin = _origin(httpx.URL(base_url))
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if _origin(request.url) == self._origin:
-            request.headers["authorization"] = f"Bearer {self._token.get_secret_value()}"
+            request.headers["authorization"] = f"Bearer {self._token.plain}"
         yield request
+
+
+def _trusted(base_url: str) -> ssl.SSLContext | bool:
+    """The usual authorities; nobody where nothing is encrypted, since reading the list of them takes a while."""
+    return urlsplit(base_url).scheme == "https" or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _checked_token(token: SecretStr | str) -> SecretStr:
-    plain = (token.get_secret_value() if isinstance(token, SecretStr) else token).strip()
+def _checked_token(token: Token | str) -> Token:
+    plain = (token.plain if isinstance(token, Token) else token).strip()
     if not plain:
         raise CredentialsError("the Attio token is empty", hint="set the variable or file that `api.token` names")
     if not re.fullmatch(r"[\x21-\x7e]+", plain):  # the library would print a header that it cannot send
@@ -128,7 +135,7 @@ def _checked_token(token: SecretStr | str) -> SecretStr:
             "the Attio token holds white space or characters beyond ASCII",
             hint="a token is one line of letters and digits: copy it again",
         )
-    return SecretStr(plain)
+    return Token(plain)
 
 
 def _checked_host(base_url: str) -> str:

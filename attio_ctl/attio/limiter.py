@@ -30,6 +30,9 @@ The share of a limit that is used. Attio counts by the second: at 97 % a second 
 network squeezes a second's requests by more than 31 ms.
 """
 
+FORGIVEN: Final = 1 - MARGIN
+"""Seconds by which a request may leave too late, since the margin leaves room for what they squeeze together."""
+
 FLOOR: Final = 1.0
 """Requests per second below which halving stops, so that a storm of 429s is probed once a second."""
 
@@ -90,6 +93,16 @@ def reserve(bucket: Bucket, now: float) -> tuple[Bucket, float]:
     return replace(bucket, next_at=slot + 1.0 / rate_at(bucket, slot)), slot - now
 
 
+def depart(bucket: Bucket, slot: float, now: float) -> Bucket:
+    """
+    Let a request leave in the slot that was reserved for it.
+
+    What a busy machine sends late falls into the time of later slots, perhaps into the next second, and Attio counts it
+    there. So it takes another slot, and what was missed is not made up for.
+    """
+    return reserve(bucket, now)[0] if now - slot > FORGIVEN else bucket
+
+
 def hold(bucket: Bucket, now: float, seconds: float) -> Bucket:
     """Let nothing leave for `seconds` from now; reservations made before are void, a longer hold stays as it is."""
     until = max(bucket.held_until, now + seconds)
@@ -130,11 +143,14 @@ class MemoryLimiter:
 
     async def acquire(self, kind: Kind) -> None:
         while True:
-            bucket, wait = reserve(self._buckets[kind], self._clock.monotonic())
-            self._buckets[kind] = bucket
+            now = self._clock.monotonic()
+            reserved, wait = reserve(self._buckets[kind], now)
+            self._buckets[kind] = reserved
             if wait > 0:
                 await self._clock.sleep(wait)
-            if self._buckets[kind].epoch == bucket.epoch:
+            bucket = self._buckets[kind]
+            if bucket.epoch == reserved.epoch:
+                self._buckets[kind] = depart(bucket, now + wait, self._clock.monotonic())
                 return
 
     async def hold(self, kind: Kind, seconds: float) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, NotRequired, Self, TypedDict
 
-from pydantic import SecretStr
-
 from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.errors import UnauthorizedError, UnexpectedAnswerError
 from attio_ctl.attio.http import Http, Transport
@@ -19,6 +17,7 @@ from attio_ctl.attio.limiter import Limiter, Limits, MemoryLimiter
 from attio_ctl.attio.messages import Exchange, Usage, path_of
 from attio_ctl.attio.paging import by_cursor, by_offset
 from attio_ctl.attio.session import ReadSession
+from attio_ctl.attio.token import Token
 from attio_ctl.attio.types import (
     Attribute,
     Identity,
@@ -92,7 +91,7 @@ class AttioReader:
         cls,
         *,
         base_url: str,
-        token: SecretStr | str,
+        token: Token | str,
         limits: Limits | None = None,
         limiter: Limiter | None = None,
         retry_for: float = RETRY_FOR,
@@ -126,6 +125,10 @@ class AttioReader:
     def usage(self) -> Usage:
         """Requests sent so far."""
         return self._session.usage
+
+    def retrying_for(self, seconds: float) -> Self:
+        """The same client with less patience; what it sends counts as sent by this one, which is the one to close."""
+        return type(self)(self._session.retrying_for(seconds))
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,11 +8,12 @@ has methods for the rest.
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from attio_ctl.attio import decoding
 from attio_ctl.attio.breaker import Breaker
@@ -58,6 +59,13 @@ Verdict = Decoded | ApiError | Failure
 """What one attempt came to: a value, an error that stands, or a failure that may be worth another try."""
 
 
+@dataclass(slots=True)
+class Meter:
+    """What a session has sent so far, with those that share its connections."""
+
+    usage: Usage = field(default_factory=Usage)
+
+
 class ReadSession:
     """Sends reads. Safe for concurrent use within one event loop."""
 
@@ -82,7 +90,7 @@ class ReadSession:
         self._clock = clock
         self._retry_for = retry_for
         self._on_request = on_request
-        self._usage = Usage()
+        self._meter = Meter()
         self._breakers: dict[Kind, Breaker] = {"read": Breaker(clock), "write": Breaker(clock)}
         self._gates: dict[Kind, asyncio.Semaphore] = {
             "read": asyncio.Semaphore(CONNECTIONS),
@@ -92,7 +100,13 @@ class ReadSession:
     @property
     def usage(self) -> Usage:
         """Requests sent so far."""
-        return self._usage
+        return self._meter.usage
+
+    def retrying_for(self, seconds: float) -> Self:
+        """The same session with less patience; connections, limits, circuit and counts are shared."""
+        other = copy.copy(self)
+        other._retry_for = min(seconds, self._retry_for)
+        return other
 
     async def get(self, path: str, shape: type[Shape], query: Mapping[str, str] = NOTHING) -> Shape:
         """The `data` of a GET, checked against its shape."""
@@ -162,11 +176,12 @@ class ReadSession:
             outcome = await self._http.send(request)
         answer = outcome if isinstance(outcome, Answer) else None
         status = answer.status if answer else None
-        self._usage = Usage(
-            reads=self._usage.reads + (request.kind == "read"),
-            writes=self._usage.writes + (request.kind == "write"),
-            retries=self._usage.retries + (attempt > 1),
-            throttled=self._usage.throttled + (status == 429),
+        known = self._meter.usage
+        self._meter.usage = Usage(
+            reads=known.reads + (request.kind == "read"),
+            writes=known.writes + (request.kind == "write"),
+            retries=known.retries + (attempt > 1),
+            throttled=known.throttled + (status == 429),
         )
         if self._on_request:
             seconds = self._clock.monotonic() - sent_at

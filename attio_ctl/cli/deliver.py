@@ -56,13 +56,19 @@ class _Deliver(click.Group):
     "differing",
     type=click.IntRange(1, 10_000),
     metavar="N",
-    help="With --dry-run: what changes in the first N records, against what is in Attio now.",
+    help="With --dry-run: what changes in N records, the first of each object, against what is in Attio now.",
 )
 @click.option(
     "--requests",
     type=OutputFile(),
     metavar="FILE",
     help="With --dry-run: the very requests as JSON lines, without the token.",
+)
+@click.option(
+    "--dead-letters",
+    type=OutputFile(),
+    metavar="FILE",
+    help="With --dry-run: all dead letters that it would leave, as JSON lines.",
 )
 @click.option(
     "--json-into", type=OutputFile(allow_dash=True), metavar="FILE", help="The account as JSON; `-` is standard output."
@@ -118,6 +124,7 @@ def command(
     dry_run: bool,
     differing: int | None,
     requests: Path | None,
+    dead_letters: Path | None,
     json_into: Path | None,
     retry_for: str,
     max_dead_ratio: float,
@@ -144,7 +151,8 @@ def command(
         if names:
             raise UsageError("`--events` and `status` do not go together", hint="`attio-ctl deliver status`")
         return
-    _check_options(names, dry_run=dry_run, follow=follow, of_previews=differing is not None or requests is not None)
+    of_previews = any(option is not None for option in (differing, requests, dead_letters))
+    _check_options(names, dry_run=dry_run, follow=follow, of_previews=of_previews)
     from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.cli.sights import seeing  # noqa: PLC0415
@@ -164,7 +172,8 @@ def command(
     if dry_run:
         from attio_ctl.cli.previewing import Rehearsing  # noqa: PLC0415
 
-        ctx.exit(_preview(Rehearsing(**shared, records=differing or 0, requests=requests), json_into))
+        rehearsing = Rehearsing(**shared, records=differing or 0, requests=requests, dead_letters=dead_letters)
+        ctx.exit(_preview(rehearsing, json_into))
     with seeing(loaded, sights) as seen:
         run = delivering.Delivery(
             **shared, follow=follow, restart=restart, retry_for=parse_duration(retry_for), recorder=seen.recorder
@@ -187,7 +196,8 @@ def _check_options(names: tuple[str, ...], *, dry_run: bool, follow: bool, of_pr
         )
     if of_previews and not dry_run:
         raise UsageError(
-            "`--diff` and `--requests` belong to a preview", hint="add `--dry-run`: nothing is written then"
+            "`--diff`, `--requests` and `--dead-letters` belong to a preview",
+            hint="add `--dry-run`: nothing is written then; a delivery keeps its dead letters, see `dead-letters list`",
         )
     if dry_run and follow:
         raise UsageError("a preview comes to an end", hint="leave `--follow` out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,13 @@ def compile_checked(loaded: Loaded, live: State) -> tuple[Program, Schema]:
     return compile_mappings(loaded.spec.mappings, schema), schema
 
 
+COLLECT_AFTER: Final = 50_000, 20, 100
+"""
+Python's default, 700 new objects, has it look for garbage all the time among records that are none: a sixth of the time
+that sending takes, and no memory less.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """
@@ -105,6 +113,7 @@ class Delivery:
     recorder: Recorder
 
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
+        gc.set_threshold(*COLLECT_AFTER)
         files = followed_files(self.names) if self.follow else event_files(self.loaded, self.names)
         limits = wiring.limits_of(self.loaded)
         async with (

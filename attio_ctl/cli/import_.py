@@ -38,27 +38,30 @@ def command(
         attio-ctl import acme --token-env ATTIO_TOKEN
         attio-ctl import tryout --sandbox demo
     """
-    from attio_ctl.cli import console, importing, scaffolding, state_folder  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import importing, naming  # noqa: PLC0415  heavy imports wait
 
-    if (token_env is None) == (sandbox is None):
-        raise UsageError("give either `--token-env` or `--sandbox`", hint="for example `--token-env ATTIO_TOKEN`")
-    if sandbox is not None and base_url is not None:
-        raise UsageError("an embedded sandbox has no `--base-url`", hint="drop one of the two")
-    if sandbox is not None and not state_folder.sandbox_file(sandbox).exists():
-        raise UsageError(f"there is no sandbox `{sandbox}` to import", hint="a sandbox is made by `plan` or `apply`")
-    api: dict[str, Any] = {"sandbox": sandbox} if sandbox is not None else {"token": {"env": token_env}}
-    api |= {"base_url": base_url} if base_url is not None else {}
-    scaffolding.check_name(name)
+    match token_env, sandbox:
+        case str(variable), None:
+            api: dict[str, Any] = {"token": {"env": variable}} | ({"base_url": base_url} if base_url else {})
+            serving = importing.attio(variable, base_url)
+        case None, str(sandboxed) if base_url is None:
+            api, serving = {"sandbox": sandboxed}, importing.sandbox(sandboxed)
+        case None, str():
+            raise UsageError("an embedded sandbox has no `--base-url`", hint="drop one of the two")
+        case _:
+            raise UsageError("give either `--token-env` or `--sandbox`", hint="for example `--token-env ATTIO_TOKEN`")
+    naming.check_name(name)
     if not force:
-        scaffolding.check_free(name, hint="choose another name, or replace its files with `--force`")
-    live = asyncio.run(importing.read(name, api))
+        naming.check_free(name, hint="choose another name, or replace its files with `--force`")
+    with serving as server:
+        live, importer = asyncio.run(importing.read(server, name, api, pinned=pin))
 
-    from attio_ctl.cli import adopting  # noqa: PLC0415  it was loaded meanwhile
+    from attio_ctl.cli import adopting, console  # noqa: PLC0415  they were loaded meanwhile
 
-    imported = adopting.write(name, api, live, pinned=pin)
+    imported = importer.finish(live)
     console.show_problems(imported.loaded.warnings)
     console.out(adopting.describe(imported))
-    for variable in imported.adopted.environ:
-        console.note(f"Set {variable} before the next command: the address of that webhook is a secret.")
+    for missing in imported.adopted.environ:
+        console.note(f"Set {missing} before the next command: the address of that webhook is a secret.")
     if imported.changes:
         ctx.exit(Exit.ERROR)

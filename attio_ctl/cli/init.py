@@ -18,11 +18,11 @@ def command(name: str, sandbox: bool) -> None:
         attio-ctl init acme --sandbox
         attio-ctl init acme
     """
-    from attio_ctl.cli import console, scaffolding  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, naming, scaffolding  # noqa: PLC0415  heavy imports wait
     from attio_ctl.config.scaffold import scaffold  # noqa: PLC0415
 
-    scaffolding.check_name(name)
-    scaffolding.check_free(name, hint="nothing was written; choose another name, or edit its files")
+    naming.check_name(name)
+    naming.check_free(name, hint="nothing was written; choose another name, or edit its files")
     variable = f"ATTIO_TOKEN_{name.upper().replace('-', '_')}"
     files = scaffold(name, api={"sandbox": name} if sandbox else {"env": variable})
     folder = scaffolding.write_workspace(name, files)

@@ -6,11 +6,10 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, TypeVar
 
 import msgspec
 
-from attio_ctl.attio.messages import Request
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import safety, wiring
 from attio_ctl.cli.delivering import compile_checked, processes
@@ -19,6 +18,7 @@ from attio_ctl.cli.ledgers import opened_ledger
 from attio_ctl.cli.watching import watching
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.batch import BatchOptions
+from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.differences import RecordDifference, differences
 from attio_ctl.delivery.finding import Finder
 from attio_ctl.delivery.preview import Preview, preview
@@ -26,6 +26,8 @@ from attio_ctl.delivery.rehearsal import Rehearsal, request_json
 from attio_ctl.delivery.selection import Way
 from attio_ctl.errors import StorageError
 from attio_ctl.state.live import read_live
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Rehearsing:
         names: Files, folders, patterns or `-`.
         records: How many records to compare with what is in Attio.
         requests: A file for the requests, one a line.
+        dead_letters: A file for the dead letters, one a line.
         progress_every: Seconds, see `watching`.
     """
 
@@ -47,6 +50,7 @@ class Rehearsing:
     max_dead_ratio: float
     records: int
     requests: Path | None
+    dead_letters: Path | None
     progress_every: float
 
     async def __call__(self) -> tuple[Preview, tuple[RecordDifference, ...]]:
@@ -56,8 +60,12 @@ class Rehearsing:
             live = await read_live(connected.attio, connected.workspace)
             safety.check_whole(live)
             program, schema = compile_checked(self.loaded, live)
-            with opened_ledger(self.loaded, connected.workspace.id) as ledger, written_down(self.requests) as note:
-                async with watching(every=self.progress_every, limits=limits) as observe:
+            async with watching(every=self.progress_every, limits=limits) as observe:
+                with (
+                    opened_ledger(self.loaded, connected.workspace.id) as ledger,
+                    json_lines(self.requests, request_json) as note,
+                    json_lines(self.dead_letters, DeadLetter.as_json) as note_letter,
+                ):
                     foreseen = await preview(
                         files=files,
                         program=program,
@@ -67,14 +75,25 @@ class Rehearsing:
                         limits=limits,
                         observe=observe,
                         processes=processes(),
+                        scratch=scratch_of(self.loaded),
+                        note_letter=note_letter,
                     )
             return foreseen, await differences(foreseen.foreseen, Finder(connected.attio, schema), schema)
 
 
-@contextlib.contextmanager
-def written_down(path: Path | None) -> Iterator[Callable[[Request], None] | None]:
+def scratch_of(loaded: Loaded) -> Path | None:
     """
-    Takes requests, and writes them to a file as JSON lines; the file is there once all are written.
+    The folder for what does not fit in memory: that of a delivery where there was one, so that a preview needs no more
+    room elsewhere; the system's own before that, since a preview makes no folder.
+    """
+    folder = wiring.state_directory(loaded)
+    return folder if folder.is_dir() else None
+
+
+@contextlib.contextmanager
+def json_lines(path: Path | None, as_json: Callable[[T], dict[str, Any]]) -> Iterator[Callable[[T], object] | None]:
+    """
+    Takes things, and writes them to a file as JSON lines; the file is there once all are written.
 
     Raises:
         StorageError: it cannot be written.
@@ -85,18 +104,10 @@ def written_down(path: Path | None) -> Iterator[Callable[[Request], None] | None
     unfinished = path.with_name(f".{path.name}.new")
     try:
         with unfinished.open("wb") as file:
-            yield _Lines(file)
+            yield lambda each: file.write(msgspec.json.encode(as_json(each)) + b"\n")
         unfinished.replace(path)
     except OSError as error:
         raise StorageError(f"cannot write: {error.strerror}", where=str(path)) from error
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
-
-
-class _Lines:
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def __call__(self, request: Request) -> None:
-        self._file.write(msgspec.json.encode(request_json(request)) + b"\n")

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from attio_ctl.cli import wiring
-from attio_ctl.config.models import SLUG_PATTERN
 from attio_ctl.config.scaffold import GITIGNORE, SCHEMA_FILE
-from attio_ctl.errors import StorageError, UsageError
+from attio_ctl.errors import StorageError
 
 
-def check_name(name: str) -> None:
-    """
-    Raises:
-        UsageError: a workspace cannot be called so.
-    """
-    if not re.match(SLUG_PATTERN, name):
-        raise UsageError(
-            f"`{name}` cannot be the name of a workspace", hint="use a letter, then letters, digits, `_` or `-`"
-        )
-
-
-def check_free(name: str, *, hint: str) -> None:
-    """
-    Raises:
-        UsageError: there is such a workspace already.
-    """
-    folder = Path("workspaces") / name
-    files = [folder.with_name(name + suffix) for suffix in (".yaml", ".yml")]
-    if any(folder.glob("*")) or any(file.exists() for file in files):
-        raise UsageError(f"there is a workspace `{name}` already", hint=hint)
+def folder_of(name: str) -> Path:
+    """Where the files of a workspace go, seen from the current folder."""
+    return Path("workspaces") / name
 
 
 def write_workspace(name: str, files: Mapping[str, str]) -> Path:
@@ -41,7 +22,7 @@ def write_workspace(name: str, files: Mapping[str, str]) -> Path:
     Raises:
         StorageError: a file cannot be written.
     """
-    folder = Path("workspaces") / name
+    folder = folder_of(name)
     for path, text in files.items():
         _write(folder / path, text)
     if not Path(SCHEMA_FILE).exists():

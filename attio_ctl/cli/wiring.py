@@ -10,19 +10,18 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Generic, NoReturn, TypeVar
-
-from pydantic import SecretStr
+from typing import NoReturn, TypeVar
 
 from attio_ctl.attio import reader, writer
 from attio_ctl.attio.http import Transport
 from attio_ctl.attio.limiter import Limiter, Limits
 from attio_ctl.attio.messages import Exchange
+from attio_ctl.attio.token import Token
 from attio_ctl.cli import console
+from attio_ctl.cli.connecting import Client, Connected, Server, checked_token, connect_to, token_in_environment
 from attio_ctl.cli.extras import extra
-from attio_ctl.cli.patience import Patience
 from attio_ctl.cli.state_folder import pace_file, sandbox_file
 from attio_ctl.cli.state_folder import state_directory as state_directory  # noqa: PLC0414  for deliveries
 from attio_ctl.config.files import find_project
@@ -30,10 +29,8 @@ from attio_ctl.config.load import Loaded, list_workspaces, load
 from attio_ctl.config.models import AttioApi, CommandToken, EnvironmentToken, FileToken, SandboxApi
 from attio_ctl.errors import CredentialsError, Exit, StorageError, UsageError, WrongWorkspaceError
 from attio_ctl.plan.model import Source
-from attio_ctl.state.resource import Workspace
 
 T = TypeVar("T")
-Client = TypeVar("Client", bound=reader.AttioReader)
 
 SANDBOX_LIMITS = Limits(reads_per_second=10_000, writes_per_second=10_000)
 """What the embedded sandbox takes, per second, when it is not told to imitate Attio's limits."""
@@ -68,25 +65,31 @@ def _way_to_first(project: Path) -> str:
 
 
 @contextlib.contextmanager
-def serving(loaded: Loaded) -> Iterator[tuple[str, SecretStr, Limits]]:
+def serving(loaded: Loaded) -> Iterator[Server]:
     """
-    The base URL, token and limits of a workspace's API; an embedded sandbox runs for as long as the body does.
+    The server of a workspace's API; an embedded sandbox runs for as long as the body does.
 
     From here on nothing knows whether it talks to Attio or to the sandbox.
     """
     match loaded.spec.api:
         case AttioApi() as api:
-            yield api.base_url, read_token(loaded, api), limits_of(loaded)
+            yield Server(api.base_url, read_token(loaded, api), limits_of(loaded))
         case SandboxApi() as api:
-            with extra("sandbox", "the sandbox needs"):
-                from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415
-                from attio_ctl.sandbox.server import embedded  # noqa: PLC0415
-            token = secrets.token_hex(32)
-            limits = limits_of(loaded)
-            options = Options(workspace_slug=api.sandbox, workspace_name=name_of_sandbox(loaded))
-            options = options if api.limits else replace(options, limits=NO_LIMITS)
-            with embedded(sandbox_file(api.sandbox, loaded.root), token=token, options=options) as url:
-                yield url, SecretStr(token), limits
+            with embedded_sandbox(api, loaded.root) as server:
+                yield server
+
+
+@contextlib.contextmanager
+def embedded_sandbox(api: SandboxApi, root: Path) -> Iterator[Server]:
+    """The sandbox of a project, running for as long as the body does."""
+    with extra("sandbox", "the sandbox needs"):
+        from attio_ctl.sandbox.options import NO_LIMITS, Options  # noqa: PLC0415
+        from attio_ctl.sandbox.server import embedded  # noqa: PLC0415
+    token = secrets.token_hex(32)
+    options = Options(workspace_slug=api.sandbox, workspace_name=_name_of(api))
+    options = options if api.limits else replace(options, limits=NO_LIMITS)
+    with embedded(sandbox_file(api.sandbox, root), token=token, options=options) as url:
+        yield Server(url, Token(token), _limits_of_sandbox(api))
 
 
 def limits_of(loaded: Loaded) -> Limits:
@@ -95,16 +98,24 @@ def limits_of(loaded: Loaded) -> Limits:
         case AttioApi() as api:
             return Limits(api.limits.reads, api.limits.writes)
         case SandboxApi() as api:
-            return Limits() if api.limits else SANDBOX_LIMITS
+            return _limits_of_sandbox(api)
+
+
+def _limits_of_sandbox(api: SandboxApi) -> Limits:
+    return Limits() if api.limits else SANDBOX_LIMITS
 
 
 def name_of_sandbox(loaded: Loaded) -> str:
     """What the workspace in an embedded sandbox is called."""
     assert isinstance(loaded.spec.api, SandboxApi), "a real workspace has a name of its own"
-    return loaded.spec.api.sandbox.replace("-", " ").title()
+    return _name_of(loaded.spec.api)
 
 
-def read_token(loaded: Loaded, api: AttioApi) -> SecretStr:
+def _name_of(api: SandboxApi) -> str:
+    return api.sandbox.replace("-", " ").title()
+
+
+def read_token(loaded: Loaded, api: AttioApi) -> Token:
     """
     The token from where the workspace file says it is.
 
@@ -113,21 +124,16 @@ def read_token(loaded: Loaded, api: AttioApi) -> SecretStr:
     """
     match api.token:
         case EnvironmentToken(env=name):
-            value = os.environ.get(name, "")
-            missing = f"the environment variable `{name}` is not set"
+            return token_in_environment(name)
         case FileToken():
             path = loaded.path_at(("api", "token", "file"))
             try:
-                value = path.read_text()
+                text = path.read_text()
             except OSError as error:
                 raise CredentialsError(f"cannot read the token: {error.strerror}", where=str(path)) from None
-            missing = f"the token file `{path}` is empty"
+            return checked_token(text, f"the token file `{path}` is empty")
         case CommandToken(command=command):
-            value = _output_of(command)
-            missing = f"`{command[0]}` printed no token"
-    if not value.strip():
-        raise CredentialsError(missing, hint="make a token in Attio under Workspace settings → Developers")
-    return SecretStr(value.strip())
+            return checked_token(_output_of(command), f"`{command[0]}` printed no token")
 
 
 def _output_of(command: tuple[str, ...]) -> str:
@@ -138,15 +144,6 @@ def _output_of(command: tuple[str, ...]) -> str:
     if done.returncode:
         raise CredentialsError(f"`{command[0]}` gave no token: it ended with code {done.returncode}")
     return done.stdout
-
-
-@dataclass(frozen=True, slots=True)
-class Connected(Generic[Client]):
-    """A client, and the workspace that it was found to speak to."""
-
-    attio: Client
-    workspace: Workspace
-    limits: Limits
 
 
 @contextlib.asynccontextmanager
@@ -171,45 +168,27 @@ async def connect(
         WrongWorkspaceError: the token belongs to another workspace than `workspace_id` says.
         CredentialsError: there is no token, or it is dead.
     """
-    with serving(loaded) as (url, token, limits), pacing(loaded, client, token, limits) as limiter:
-        transport = None if transport_to is None else transport_to(url)
-        async with client.connect(
-            base_url=url,
-            token=token,
-            limits=limits,
+    with serving(loaded) as server, pacing(loaded, client, server) as limiter:
+        async with connect_to(
+            server,
+            client,
             limiter=limiter,
             retry_for=retry_for,
-            transport=transport,
-            on_request=_told(Patience(retry_for), on_request),
-        ) as attio:
-            identity = await attio.whoami()
-            wanted = loaded.spec.workspace_id
-            if wanted is not None and wanted != identity.workspace_id:
+            transport=None if transport_to is None else transport_to(server.base_url),
+            on_request=on_request,
+        ) as connected:
+            found, wanted = connected.workspace, loaded.spec.workspace_id
+            if wanted is not None and wanted != found.id:
                 raise WrongWorkspaceError(
-                    f"the token belongs to workspace {identity.workspace_id} (`{identity.workspace_slug}`), "
-                    f"but the file is for {wanted}",
+                    f"the token belongs to workspace {found.id} (`{found.slug}`), but the file is for {wanted}",
                     where=loaded.places.at(("workspace_id",)),
                     hint="use the token of the right workspace; nothing else was asked of this one",
                 )
-            workspace = Workspace(
-                identity.workspace_id, identity.workspace_slug, identity.workspace_name, identity.scopes
-            )
-            yield Connected(attio, workspace, limits)
-
-
-def _told(patience: Patience, other: Callable[[Exchange], None] | None) -> Callable[[Exchange], None]:
-    def both(exchange: Exchange) -> None:
-        patience(exchange)
-        if other is not None:
-            other(exchange)
-
-    return both
+            yield connected
 
 
 @contextlib.contextmanager
-def pacing(
-    loaded: Loaded, client: type[reader.AttioReader], token: SecretStr, limits: Limits
-) -> Iterator[Limiter | None]:
+def pacing(loaded: Loaded, client: type[reader.AttioReader], server: Server) -> Iterator[Limiter | None]:
     """
     What a client shares its rate with: one that writes, with all others of the project that write with its token.
 
@@ -220,7 +199,7 @@ def pacing(
         return
     from attio_ctl.delivery.shared_limiter import SharedLimiter  # noqa: PLC0415
 
-    with SharedLimiter(path=pace_file(loaded), token=token, limits=limits) as limiter:
+    with SharedLimiter(path=pace_file(loaded), token=server.token, limits=server.limits) as limiter:
         yield limiter
 
 

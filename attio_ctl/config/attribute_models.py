@@ -20,9 +20,8 @@ from pydantic import (
 )
 
 from attio_ctl.attribute_types import CURRENCIES, CURRENCY_DISPLAYS
+from attio_ctl.config.patterns import SLUG_PATTERN
 
-# Attio asks for snake case and refuses little; what breaks a path or an address is refused here, the rest is linted.
-SLUG_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 UUID_PATTERN: Final = r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
 # Source: pattern of `target_time_in_status` in the OpenAPI document.
 _DAYS: Final = r"(\d+Y(\d+M)?(\d+W)?(\d+D)?|\d+M(\d+W)?(\d+D)?|\d+W(\d+D)?|\d+D)"

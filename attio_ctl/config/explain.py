@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from attio_ctl.address import Address
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES
 from attio_ctl.config import rules
 from attio_ctl.config.models import (
@@ -63,6 +64,7 @@ _ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
 }
 """What Segment and Attio's API call something, and what files call it; the first that fits the place counts."""
 _MAX_LISTED: Final = 10
+_REMOVED: Final = Address.parse("object.people.attribute.old_score")
 _SINGLE_VALUE: Final = frozenset({"`true` or `false`", "a whole number", "a number", "text"})
 _KINDS: Final = {
     "string_type": "text",
@@ -192,6 +194,8 @@ def _expected(fault: ErrorDetails) -> str:
     match fault["type"]:
         case "model_type" | "model_attributes_type" if context.get("class_name") in ("Option", "Status"):
             return "a title, or a mapping with `title`"
+        case "model_type" | "model_attributes_type" if context.get("class_name") == "Removal":
+            return "a mapping with `address` and `action`"
         case "string_pattern_mismatch":
             return _PATTERNS.get(context["pattern"], f"text like `{context['pattern']}`")
         case "string_too_short":
@@ -209,9 +213,21 @@ def _hint(path: tuple[str | int, ...], faults: list[ErrorDetails], node: Node) -
         return _WAYS_OUT[path]
     if path[-1] == "currency" and isinstance(faults[0]["input"], str):
         return "its parts stand below it, as `currency: {code: EUR}`"
+    if path[0] == "removed" and len(path) <= 2:
+        return _entry_of_removed(faults[0]["input"])
     wants_text = any(fault["type"] in ("string_type", "model_type") for fault in faults)
     is_single = isinstance(faults[0]["input"], bool | int | float)
     return "quote it to make it text" if wants_text and is_single and not isinstance(node, MappingNode) else None
+
+
+def _entry_of_removed(said: Any) -> str:
+    """How to write the entry that was meant, where an address stands alone, or an example."""
+    try:
+        address = Address.parse(said) if isinstance(said, str) else _REMOVED
+    except ValueError:
+        address = _REMOVED
+    action = {"object": "delete", "webhook": "delete", "list": "forget"}.get(address.kind, "archive")
+    return f"write `- {{address: {address}, action: {action}}}`; the action is `archive`, `delete` or `forget`"
 
 
 def _literals(fault: ErrorDetails) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from attio_ctl.config.secrets import find_secrets
 from attio_ctl.config.suppress import Suppression, find_suppressions, settle, tell_idle
 from attio_ctl.config.validate import validate
 from attio_ctl.config.wording import shown
-from attio_ctl.config.yaml_reader import read_yaml
+from attio_ctl.config.yaml_reader import Document, read_yaml
 from attio_ctl.errors import ConfigError, Place, Problem
 
 __all__ = ["Loaded", "list_workspaces", "load"]
@@ -52,7 +52,13 @@ class Loaded:
         return Path(value.place.file).parent / str(value.value)
 
 
-def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, str]) -> Loaded:
+def load(
+    workspace: str | Path,
+    *,
+    root: Path = Path(),
+    environ: Mapping[str, str],
+    read: Callable[[bytes, str], Document] = read_yaml,
+) -> Loaded:
     """
     Read, merge and check a workspace.
 
@@ -60,6 +66,7 @@ def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, st
         workspace: A name under `workspaces/`, or a folder or file.
         root: Where `workspaces/` is, and what a relative path is relative to.
         environ: The variables that `${NAME}` may use.
+        read: Reads the bytes of one file; one that remembers them saves reading them twice.
 
     Raises:
         UnsoundError: everything that is wrong with the files, all at once and in their order.
@@ -67,7 +74,7 @@ def load(workspace: str | Path, *, root: Path = Path(), environ: Mapping[str, st
     source = find_workspace(workspace, root)
     if source is None:
         raise ConfigError([_not_found(workspace, root)])
-    reading = _Reading()
+    reading = _Reading(read)
     document = reading.layer(source, ()) or MappingNode({}, Place(show_path(source.files[0])))
     secrets = find_secrets(document)
     substitution = Substitution(environ)
@@ -120,6 +127,7 @@ def digest_of(data: object) -> str:
 class _Reading:
     """What has been read so far; not `whole` once a file or base could not be read."""
 
+    read: Callable[[bytes, str], Document]
     files: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     suppressions: list[Suppression] = field(default_factory=list)
@@ -149,7 +157,7 @@ class _Reading:
             self.problems.append(rules.UNREADABLE.problem(f"cannot be read: {error.strerror}", Place(file)))
             self.whole = False
             return None
-        read = read_yaml(raw, file)
+        read = self.read(raw, file)
         if not (again or read.problems):
             suppressions, problems = find_suppressions(raw, file)
             self.suppressions += suppressions

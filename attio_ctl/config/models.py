@@ -15,7 +15,6 @@ from pydantic import Discriminator, Field, StringConstraints, Tag, model_validat
 from attio_ctl.config.alert_models import CHAT_PATTERN, Alerts, AlertWebhook
 from attio_ctl.config.attribute_models import (
     DURATION_PATTERN,
-    SLUG_PATTERN,
     UUID_PATTERN,
     ActorReferenceAttribute,
     AnyDefault,
@@ -65,6 +64,7 @@ from attio_ctl.config.mapping_models import (
     Multiselect,
     Values,
 )
+from attio_ctl.config.patterns import BASE_URL, BASE_URL_PATTERN, SLUG_PATTERN
 
 __all__ = [
     "BASE_URL_PATTERN",
@@ -140,7 +140,6 @@ __all__ = [
     "WorkspaceSpec",
 ]
 
-BASE_URL_PATTERN: Final = r"^https?://\S+[^/]$"
 EMAIL_PATTERN: Final = r"^[^@\s]+@[^@\s]+$"
 HTTPS_PATTERN: Final = r"^https://\S+$"
 
@@ -317,7 +316,7 @@ class AttioApi(Spec):
 
     token: Token
     """Where the access token comes from; it never stands in a file of the workspace."""
-    base_url: Annotated[str, StringConstraints(pattern=BASE_URL_PATTERN)] = "https://api.attio.com"
+    base_url: Annotated[str, StringConstraints(pattern=BASE_URL_PATTERN)] = BASE_URL
     """The server, without a `/` at its end."""
     limits: RateLimits = RateLimits()
     """The rate limits, where Attio has granted others or another server has none."""

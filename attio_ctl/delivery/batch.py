@@ -9,8 +9,8 @@ Nothing nests: what a record refers to was sent and verified before, by an earli
 dropped takes along only what needs it, and every reason is that of the record itself.
 
 A call that is refused whole is cut in halves: `k` writes that Attio refuses among `n` cost at most `2k * log2(n) + 1`
-more requests. An endpoint that is not there for us, or refuses what Attio takes singly, is left alone for the rest of
-the run.
+more requests. An endpoint that is not there for us, fails for as long as it is tried, or refuses what Attio takes
+singly, is left alone for the rest of the run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Final
 import msgspec
 
 from attio_ctl.attio.clock import Clock
-from attio_ctl.attio.errors import ApiError
+from attio_ctl.attio.errors import ApiError, ServerError
 from attio_ctl.attio.messages import Usage
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.delivery.dispatch import Ending, Judge, dispatch, together
@@ -169,7 +169,7 @@ class BatchTransport:
         try:
             await self._call(writes)
         except ApiError as error:
-            if is_unavailable(error):
+            if is_unavailable(error) or isinstance(error, ServerError):
                 await self._fall_back(error, writes, judge)
             elif not isinstance(error, DATA_ERRORS):
                 raise
@@ -194,7 +194,7 @@ class BatchTransport:
             self._on_fall_back(error)
 
     async def _fall_back(self, error: ApiError, writes: Sequence[Carried], judge: Judge) -> None:
-        """Send all of it singly; where the first meets the same, it is the token that may not write."""
+        """Send all of it singly; where the first meets the same, the token may not write, or Attio is down."""
         self._is_available = False
         await self._singly.work([writes[0].due], judge)
         if not self._ending.is_near:

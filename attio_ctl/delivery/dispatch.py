@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from attio_ctl.delivery.fold import Due
-from attio_ctl.delivery.transport import Unsent, Verdict
+from attio_ctl.delivery.transport import Unsent, Verdict, Written
 from attio_ctl.errors import AttioCtlError
 
 GRACE: Final = 4.0
@@ -28,6 +28,7 @@ class Ending:
 
     Attributes:
         cause: The first that is not in the data, None as long as there is none.
+        taken: The write that Attio took last, None before the first one.
     """
 
     def __init__(self, stop: asyncio.Event) -> None:
@@ -38,6 +39,7 @@ class Ending:
         self._stop = stop
         self._halted = asyncio.Event()
         self.cause: AttioCtlError | None = None
+        self.taken: Due | None = None
 
     @property
     def is_near(self) -> bool:
@@ -73,6 +75,8 @@ async def dispatch(
     found: asyncio.Queue[tuple[Due, Verdict] | None] = asyncio.Queue()
 
     def judge(due: Due, verdict: Verdict) -> None:
+        if isinstance(verdict, Written):
+            ending.taken = due
         if open_.pop(due.key, None) is not None:
             found.put_nowait((due, verdict))
 

@@ -9,17 +9,14 @@ Source: endpoint descriptions of `PUT /v2/objects/{object}/records` and `PATCH â
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from attio_ctl.attio.types import Record
 from attio_ctl.attio.writer import AttioWriter
-from attio_ctl.delivery.dispatch import Ending
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.refusals import DATA_ERRORS, refused
-from attio_ctl.delivery.singly import SinglyTransport
 from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.mapping.encode import documented_values
 from attio_ctl.mapping.writes import RecordKey, Value
@@ -63,17 +60,6 @@ class DocumentedWriter:
 
     def _encode(self, due: Due, values: Mapping[str, Value]) -> dict[str, Any]:
         return documented_values(due.key.object, values, self._schema)
-
-
-class DocumentedTransport(SinglyTransport):
-    """A `Transport` of one run over the documented endpoints alone."""
-
-    def __init__(self, attio: AttioWriter, schema: Schema, stop: asyncio.Event) -> None:
-        """
-        Args:
-            stop: Once set, no further write begins.
-        """
-        super().__init__(attio, DocumentedWriter(attio, schema), Ending(stop))
 
 
 def asserted(due: Due) -> dict[str, Value]:

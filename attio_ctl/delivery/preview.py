@@ -49,7 +49,7 @@ class Preview:
         dead_letters: What the mappings reject, by the order of the input; the first `LETTERS_KEPT`.
         eta: Seconds that the requests take at the limit of the token.
         halted: Why the delivery would send nothing.
-        foreseen: The first records that would be written, as many as were asked for.
+        foreseen: The first records of each object that would be written, as many in all as were asked for.
     """
 
     account: Account
@@ -83,6 +83,7 @@ async def preview(
     clock: Clock | None = None,
     scratch: Path | None = None,
     processes: int = 1,
+    note_letter: Callable[[DeadLetter], object] | None = None,
 ) -> Preview:
     """
     Run through some files from their start.
@@ -94,6 +95,7 @@ async def preview(
         limits: What the token is allowed, for the estimate; Attio's by default.
         scratch: The folder for what does not fit in memory; the system's own by default.
         processes: As for `run.Engine`.
+        note_letter: Given every dead letter, in the order of the input.
 
     Raises:
         EventsError, StorageError: as `Engine.deliver`.
@@ -116,6 +118,9 @@ async def preview(
         if halted is None:
             writes = await _rehearse(window, reader, ledger=known, rehearsal=rehearsal, clock=clock, observe=observe)
         usage = rehearsal.usage
+        if note_letter is not None:
+            for letter in window.drafts:
+                note_letter(letter)
         return Preview(
             account=sum(window.accounts().values(), NOTHING)
             + Account(writes=writes, requests=usage.reads + usage.writes, codes=dict(window.drafts.codes)),

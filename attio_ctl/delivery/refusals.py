@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from attio_ctl.attio.errors import (
     ApiError,
     ConflictError,
     InactiveObjectError,
+    NoAnswerError,
     NotFoundError,
     Refusal,
     RejectedError,
+    ServerError,
 )
 from attio_ctl.attio.messages import Request
 from attio_ctl.delivery.transport import Refused
 
 DATA_ERRORS: Final = (RejectedError, ConflictError, NotFoundError)
 """What is wrong with one write as it stands; every other error of the API would meet any write."""
+
+FAULTS: Final = (ServerError, NoAnswerError)
+"""What a write comes to for which Attio does nothing but fail, be it down or not."""
 
 _UNAVAILABLE: Final = frozenset({403, 404, 405, 410})
 
@@ -35,6 +41,13 @@ def refused(error: ApiError) -> Refused:
         answer=_answered(error.refusal),
         of_the_object=_is_of_the_object(error),
     )
+
+
+def unwritable(error: ServerError | NoAnswerError) -> Refused:
+    """The verdict on a write for which Attio fails while it takes others; whether it was carried out nobody knows."""
+    code = f"http_{error.status}" if isinstance(error, ServerError) else "timeout"
+    reason = f"{error.what}, while Attio took other records"
+    return replace(refused(error), code=code, reason=reason, of_the_record=True, partly=True)
 
 
 def _is_of_the_object(error: ApiError) -> bool:

@@ -13,7 +13,8 @@ import math
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Final, Literal
+from itertools import islice, zip_longest
+from typing import Any, Final, Literal, Self
 
 from attio_ctl.attio.messages import Request, Usage
 from attio_ctl.attio.session import WriteSession
@@ -59,7 +60,6 @@ class Rehearsal:
     Attributes:
         requests: By kind; of the queries that verify batches, as many as are needed when Attio is done at once.
         records: Writes by object.
-        first: The first writes.
     """
 
     def __init__(
@@ -69,17 +69,17 @@ class Rehearsal:
         schema: Schema,
         *,
         keep: int = 0,
-        note: Callable[[Request], None] | None = None,
+        note: Callable[[Request], object] | None = None,
     ) -> None:
         """
         Args:
             way, options, schema: As for `select_transport`.
-            keep: How many writes to keep as `first`.
+            keep: How many writes to keep, see `first`.
             note: Given each request that writes, in the order of sending.
         """
         self.requests: Counter[RequestKind] = Counter()
         self.records: Counter[str] = Counter()
-        self.first: dict[RecordKey, Due] = {}
+        self._first: dict[str, dict[RecordKey, Due]] = {}
         self._keep = keep
         self._note = note
         self._transport = select_transport(
@@ -97,9 +97,20 @@ class Rehearsal:
         reads = self.requests["query"]
         return Usage(reads=reads, writes=self.requests.total() - reads)
 
+    @property
+    def first(self) -> dict[RecordKey, Due]:
+        """The first writes, as many as were to be kept: one of each object, then the next of each, and so on."""
+        kept = [iter(writes) for writes in self._first.values()]
+        in_turn = (key for turn in zip_longest(*kept) for key in turn if key is not None)
+        chosen = set(islice(in_turn, self._keep))
+        return {key: due for writes in self._first.values() for key, due in writes.items() if key in chosen}
+
     async def send(self, writes: Sequence[Due]) -> AsyncGenerator[tuple[Due, Verdict], None]:
         self.records.update(Counter(due.key.object for due in writes))
-        self.first |= {due.key: due for due in writes[: max(0, self._keep - len(self.first))]}
+        for due in writes if self._keep else ():
+            kept = self._first.setdefault(due.key.object, {})
+            if len(kept) < self._keep:
+                kept.setdefault(due.key, due)
         async with aclosing(self._transport.send(writes)) as verdicts:
             async for each in verdicts:
                 yield each
@@ -118,7 +129,9 @@ class _NoSession(WriteSession):
 
     def __init__(self, take: Callable[[Request], None]) -> None:
         self._take = take
-        self._usage = Usage()
+
+    def retrying_for(self, seconds: float) -> Self:  # noqa: ARG002  nothing fails
+        return self
 
     async def aclose(self) -> None:
         return

@@ -16,6 +16,7 @@ from attio_ctl.delivery.dispatch import Ending
 from attio_ctl.delivery.documented import DocumentedWriter
 from attio_ctl.delivery.drift import Drifts, WatchfulWriter
 from attio_ctl.delivery.fold import Due
+from attio_ctl.delivery.outages import AGAIN_FOR, DiscerningWriter, Witness
 from attio_ctl.delivery.simple import SimpleWriter
 from attio_ctl.delivery.singly import RecordWriter, SinglyTransport
 from attio_ctl.delivery.transport import Transport, Verdict
@@ -61,14 +62,19 @@ def select_transport(
         return lambda error: notify(f"fell back from {what} to {to}: {error}")
 
     drifts = Drifts(attio, schema)
-    documented = DocumentedWriter(attio, schema)
-    by_documents = SinglyTransport(attio, WatchfulWriter(documented, drifts), ending)
+    documented, again = (DocumentedWriter(each, schema) for each in (attio, attio.retrying_for(AGAIN_FOR)))
+    witness = Witness(documented, ending)
+
+    def singly_over(writer: RecordWriter) -> SinglyTransport:
+        return SinglyTransport(attio, WatchfulWriter(DiscerningWriter(writer, again, witness), drifts), ending)
+
+    by_documents = singly_over(documented)
     if way == "documented" or (way == "auto" and not options.objects):
         return by_documents
     simple: RecordWriter = SimpleWriter(attio, schema, documented, on_fall_back("simple", "documented"))
     if way == "auto":
         simple = _ByObject(options.objects or frozenset(), simple, documented)
-    singly = SinglyTransport(attio, WatchfulWriter(simple, drifts), ending)
+    singly = singly_over(simple)
     if way == "simple":
         return singly
     return BatchTransport(

@@ -239,7 +239,7 @@ class Sending:
             stacks: dict[RecordKey, list[Group]] = {}
             for key, items in wave.items():
                 # What was refused may have been only a part of this, where a circle was cut.
-                is_whole = rank not in self._reader.ranks.circular
+                is_whole = rank not in self._reader.ranks.circular or refused[key].of_the_record
                 stacks[key] = self._part(items, refused[key], lines) if is_whole else [items]
             await self._bisect(stacks, lines)
 
@@ -256,7 +256,7 @@ class Sending:
         if self._halt is not None:
             self._leave(items)
             return []
-        if len(items) > 1 and not refused.of_the_object:
+        if len(items) > 1 and not (refused.of_the_object or refused.of_the_record):
             aged = sorted(items, key=lambda item: item.age)
             middle = len(aged) // 2
             return [aged[middle:], aged[:middle]]

@@ -17,10 +17,9 @@ from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import SecretStr
-
 from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.limiter import MARGIN, Bucket, Kind, Limits, hold, penalise, reserve
+from attio_ctl.attio.token import Token
 from attio_ctl.errors import StorageError
 
 ABSURD: Final = 3600.0
@@ -51,9 +50,7 @@ _PUT_BUCKET: Final = "insert or replace into bucket values (?, ?, ?, ?, ?, ?, ?,
 class SharedLimiter:
     """A `Limiter` in a file; close it when done."""
 
-    def __init__(
-        self, *, path: Path, token: SecretStr, limits: Limits | None = None, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, *, path: Path, token: Token, limits: Limits | None = None, clock: Clock | None = None) -> None:
         """
         Args:
             path: Made where it is not there.
@@ -65,7 +62,7 @@ class SharedLimiter:
         known = limits or Limits()
         self._path = path
         self._clock = clock or SystemClock()
-        self._token = hashlib.blake2b(token.get_secret_value().encode(), digest_size=16).hexdigest()
+        self._token = hashlib.blake2b(token.plain.encode(), digest_size=16).hexdigest()
         self._rates: dict[Kind, float] = {
             "read": known.reads_per_second * MARGIN,
             "write": known.writes_per_second * MARGIN,

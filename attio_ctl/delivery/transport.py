@@ -33,7 +33,8 @@ class Refused:
         request: Method, path and body of what was sent.
         answer: Status, type, code, message and validation errors.
         of_the_object: Whether any other write to this object would be refused just so, whatever its values.
-        partly: Whether what was to be set is set, and only what was to be added was refused.
+        of_the_record: Whether any other write to this record would be refused just so, whatever its values.
+        partly: Whether what was to be set stands in Attio, or may stand there, all the same.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Refused:
     request: Mapping[str, Any]
     answer: Mapping[str, Any]
     of_the_object: bool = False
+    of_the_record: bool = False
     partly: bool = False
 
 

@@ -61,7 +61,7 @@ class Workers(Generic[T]):
         """What the work makes of each block, in the order of the blocks; None where no worker could do it."""
         under_way: deque[tuple[T, _Slot | None]] = deque()
         for name, block in blocks:
-            if under_way and not self._idle:
+            while under_way and not self._idle:
                 yield self._taken(*under_way.popleft())
             slot = self._idle.popleft() if self._idle and len(block) <= SLOT else None
             under_way.append((name, slot if slot is not None and slot.hand_over(block) else None))
@@ -73,6 +73,11 @@ class Workers(Generic[T]):
         if slot is not None and made is not None:
             self._idle.append(slot)
         return name, made
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Of the processes."""
+        return tuple(worker.pid for worker in self._workers)
 
     def close(self) -> None:
         """End them."""

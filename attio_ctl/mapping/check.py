@@ -15,10 +15,10 @@ from attio_ctl.mapping.check_modes import check_modes
 from attio_ctl.mapping.expressions.choices import IfBlank, IfExists
 from attio_ctl.mapping.expressions.doubts import Kind, doubts
 from attio_ctl.mapping.expressions.javascript import MISSING
-from attio_ctl.mapping.expressions.node import Expression, Items, Literal, walk
-from attio_ctl.mapping.expressions.paths import Path, follow
+from attio_ctl.mapping.expressions.node import Expression, Items, Literal
+from attio_ctl.mapping.expressions.paths import follow
 from attio_ctl.mapping.expressions.read import read_expression
-from attio_ctl.mapping.expressions.texts import Template
+from attio_ctl.mapping.expressions.sources import paths_in
 from attio_ctl.mapping.fql.evaluate import matches
 from attio_ctl.mapping.fql.lexer import FqlError
 from attio_ctl.mapping.fql.lint import readings
@@ -66,15 +66,6 @@ def check_samples(
         if taken:
             found += _unseen_paths(subject, taken)
     return tuple(found)
-
-
-def paths_in(expression: Expression) -> Iterator[tuple[str, ...]]:
-    """The paths that an expression reads from the event itself."""
-    for node in walk(expression):
-        if isinstance(node, Path):
-            yield node.steps
-        elif isinstance(node, Template):
-            yield from (part for part in node.parts if isinstance(part, tuple))
 
 
 def _unseen_paths(subject: Subject, events: Sequence[Json]) -> Iterator[Problem]:

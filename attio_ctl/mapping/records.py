@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from attio_ctl.config.models import Mapping
 from attio_ctl.mapping.actions import Assignment, RecordOutline
 from attio_ctl.mapping.expressions.javascript import MISSING, is_falsy
 from attio_ctl.mapping.expressions.node import Expression, ExpressionError, Literal, tidy
 from attio_ctl.mapping.expressions.read import read_expression
+from attio_ctl.mapping.expressions.sources import paths_in
 from attio_ctl.mapping.fql.evaluate import matches
 from attio_ctl.mapping.fql.parser import parse
 from attio_ctl.mapping.fql.tree import Node
@@ -21,6 +22,10 @@ from attio_ctl.state.schema import AttributeSchema, Schema
 
 Complain = Callable[[str, str], None]
 """Takes the code and the message of a problem in the mapping itself."""
+
+
+_NAMED: Final = 2
+"""Places that a reason names, the first ones, where there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,15 @@ class Filler:
             if not self.assignment.needed:
                 return MISSING
             if raw is MISSING or is_empty(raw):
-                raise Reject("missing_match_value", f"the event has no `{field}`", field)
+                raise Reject("missing_match_value", f"the event has no `{field}`{self._looked_for()}", field)
         return MISSING if raw is MISSING else self.coerce.whole(raw)
+
+    def _looked_for(self) -> str:
+        places = [f"`{'.'.join(steps)}`" for steps in dict.fromkeys(paths_in(self.expression))]
+        if len(places) > _NAMED + 1:
+            places[_NAMED:] = [f"{len(places) - _NAMED} other places"]
+        listed = " or ".join(filter(None, (", ".join(places[:-1]), *places[-1:])))
+        return f"; it is looked for in {listed}" if listed else ""
 
     def placed(self, reject: Reject) -> Reject:
         """The same refusal with the attribute that it is about."""

@@ -11,7 +11,7 @@ from attio_ctl.errors import Problem
 from attio_ctl.plan.changes import Change
 from attio_ctl.plan.drift import Drift
 from attio_ctl.plan.impact import NO_IMPACTS, Impact
-from attio_ctl.plan.match import match, renames_of
+from attio_ctl.plan.match import Pairs, match, renames_of
 from attio_ctl.plan.model import MappingNote, Plan, Source
 from attio_ctl.plan.removal import Removal
 from attio_ctl.state.resource import State
@@ -60,14 +60,19 @@ def build_plan(
     )
 
 
-def find_unmanaged(desired: State, live: State, removals: Iterable[Removal] = ()) -> tuple[Address, ...]:
+def find_unmanaged(
+    desired: State, live: State, removals: Iterable[Removal] = (), pairs: Pairs | None = None
+) -> tuple[Address, ...]:
     """
     What a person made in the workspace and no file names: it stays as it is.
 
     Left out: system attributes and standard objects, archived things, parts of something that is itself unmanaged or
     whose file names no parts, reverse sides of relationships that a file makes, and what a `removed:` entry names.
+
+    Args:
+        pairs: What `match` makes of both sides, where the caller has it already.
     """
-    pairs = match(desired, live)
+    pairs = match(desired, live) if pairs is None else pairs
     renames = renames_of(pairs)
     matched = {resource.address for resource in pairs.values() if resource is not None}
     titled = {address.parent for address in desired.resources if address.kind in ("option", "status")}
@@ -75,8 +80,9 @@ def find_unmanaged(desired: State, live: State, removals: Iterable[Removal] = ()
 
     def is_unmanaged(address: Address) -> bool:
         resource = live.resources[address]
-        known = {address, renames.address(address)} & named
-        if resource.archived or resource.system or known or _is_standard(address):
+        if resource.archived or resource.system or _is_standard(address):
+            return False
+        if address in named or renames.address(address) in named:
             return False
         match address.kind:
             case "attribute":

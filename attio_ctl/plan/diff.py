@@ -22,7 +22,11 @@ ACTIVATE = "in Attio, open Workspace settings → Objects and activate it (an ad
 
 
 def diff(
-    desired: State, live: State, removals: tuple[Removal, ...] = (), guards: Guards = NO_GUARDS
+    desired: State,
+    live: State,
+    removals: tuple[Removal, ...] = (),
+    guards: Guards = NO_GUARDS,
+    pairs: Pairs | None = None,
 ) -> tuple[Change, ...]:
     """
     Everything that must happen so that `live` becomes `desired`, in the order of apply.
@@ -33,8 +37,9 @@ def diff(
         live: What Attio says, archived resources included.
         removals: The `removed:` entries; nothing else ever archives or deletes.
         guards: What is protected, and what may be deleted.
+        pairs: What `match` makes of both sides, where the caller has it already.
     """
-    pairs = match(desired, live)
+    pairs = match(desired, live) if pairs is None else pairs
     renames = renames_of(pairs)
     changes: list[Change] = list(_activations(desired, live))
     mirrored: set[Address] = set()
@@ -222,6 +227,8 @@ def _restore(resource: Resource, found: Resource) -> Iterator[Change]:
 
 def _update(resource: Resource, found: Resource) -> Iterator[Change]:
     before, after = _differences(resource, found)
+    if not after:
+        return
     refused = refusals(resource, found, before, after)
     yield from refused
     before, after = _without_held(before, after, refused)

@@ -133,7 +133,7 @@ def render_preview(preview: Preview, style: Style) -> str:
         for letter in preview.dead_letters[:LISTED]:
             lines.append(wrap(_of_letter(letter), style.width, first="     ", rest="       "))
         if (more := sum(preview.account.codes.values()) - LISTED) > 0:
-            lines.append(f"     … and {more} more")
+            lines.append(f"     … and {more} more; `--dead-letters FILE` writes all of them down")
         lines.append("")
     lines += _noted(preview.account, style)
     lines.append(style.paint(account_line(preview.account, "Preview: "), bold=True))

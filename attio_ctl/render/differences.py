@@ -22,6 +22,8 @@ def render_differences(found: Sequence[RecordDifference], style: Style) -> str:
     if not found:
         return ""
     first = "the first record" if len(found) == 1 else f"the first {len(found)} records"
+    if len({record.key.object for record in found}) > 1:
+        first = f"{len(found)} records, the first of each object,"
     lines = [style.paint(f"  # {first} against what is in Attio now", dim=True)]
     several = len({line.file for record in found for each in record.attributes for line in each.lines}) > 1
     for record in found:

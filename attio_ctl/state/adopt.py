@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -56,72 +56,89 @@ class Adopted:
 
 def adopt(live: State, *, name: str, api: Mapping[str, Any], pinned: bool, identified: bool) -> Adopted:
     """
-    Write a workspace down.
+    Write a workspace down that has been read whole.
 
     Args:
-        live: What Attio says, read whole.
+        live: What Attio says.
         name: The workspace's name in the files.
         api: The `api` block.
         pinned: Name Attio's id of everything, so that a rename in Attio's settings is recognised.
         identified: Name the workspace's id; that of a sandbox changes when it is reset.
     """
-    return _Adoption(live, pinned).run(name, api, identified=identified)
+    return Adoption(live, pinned=pinned).finish(live, name=name, api=api, identified=identified)
 
 
-class _Adoption:
-    def __init__(self, live: State, pinned: bool) -> None:
-        self._live = live
+class Adoption:
+    """Writes a workspace down while it is read: `add` what is whole already, `finish` with the rest."""
+
+    def __init__(self, outline: State, *, pinned: bool) -> None:
+        """
+        Args:
+            outline: All objects and lists with all their attributes; which side of a relationship is written depends
+                on both. Options and statuses may be missing.
+            pinned: As for `adopt`.
+        """
+        self.files: dict[str, str] = {}
+        self._outline = outline
         self._pinned = pinned
-        self._files: dict[str, str] = {}
         self._left_out: dict[Address, str] = {}
         self._environ: dict[str, str] = {}
-        self._objects = frozenset(slug for slug in live.active_objects if is_slug(slug))
+        self._objects = frozenset(slug for slug in outline.active_objects if is_slug(slug))
         self._standard = standard_state().resources
         self._parts: dict[Address, list[Resource]] = {}
-        for resource in live.resources.values():
-            if resource.address.parent is not None and not resource.archived:
-                self._parts.setdefault(resource.address.parent, []).append(resource)
+        self._added: set[Address] = set()
 
-    def run(self, name: str, api: Mapping[str, Any], *, identified: bool) -> Adopted:
-        workspace = self._live.workspace
+    def add(self, top: Resource, below: Iterable[Resource]) -> str | None:
+        """Write an object or list down with everything below it; returns the path in `files` where it needs a file."""
+        for resource in {one.address: one for one in below if not one.archived}.values():
+            assert resource.address.parent is not None, "a part is part of something"
+            self._parts.setdefault(resource.address.parent, []).append(resource)
+        self._added.add(top.address)
+        return self._object(top) if top.address.kind == "object" else self._list(top)
+
+    def finish(self, live: State, *, name: str, api: Mapping[str, Any], identified: bool) -> Adopted:
+        """Write down what has not been added, with the arguments of `adopt`."""
+        workspace = live.workspace
         assert workspace is not None, "a live state knows its workspace"
         head = [Comment(f"# Imported from {_one_line(workspace.name)}; what is in Attio and in no file is left alone.")]
         data = {"workspace": name, **({"workspace_id": workspace.id} if identified else {}), "api": api}
         self._file("workspace.yaml", data, _WORKSPACE_OPENED, head)
-        for resource in sorted(self._live.resources.values(), key=lambda one: one.address):
-            match resource.address.kind:
-                case "object":
-                    self._object(resource)
-                case "list":
-                    self._list(resource)
-        self._webhooks([one for one in self._live.resources.values() if one.address.kind == "webhook"])
-        return Adopted(self._files, self._left_out, self._environ)
+        below: dict[Address, list[Resource]] = {}
+        for address, resource in live.resources.items():
+            if address.parent is not None and address.top not in self._added:
+                below.setdefault(address.top, []).append(resource)
+        tops = (address for address in live.resources if address.kind in ("object", "list"))
+        for top in sorted(address for address in tops if address not in self._added):
+            self.add(live.resources[top], below.get(top, ()))
+        self._webhooks([one for one in live.resources.values() if one.address.kind == "webhook"])
+        return Adopted(self.files, self._left_out, self._environ)
 
-    def _object(self, resource: Resource) -> None:
+    def _object(self, resource: Resource) -> str | None:
         slug = resource.address.name
         standard = slug in STANDARD_OBJECTS
         block: Block | None = {"active": True} if slug in ACTIVATED_BY_HAND else {}
         if not standard:
             block = self._named(resource, object_block)
         if block is None:
-            return
+            return None
         block |= self._attributes(resource.address)
-        if block:
-            tree = self._tree({"objects": {slug: block}}, _ATTRIBUTES_OPENED)
-            if standard:
-                entry_at(tree, "objects", slug).beside = "# a standard object: only what is named here is managed"
-            self._write(f"objects/{slug}.yaml", tree)
+        if not block:
+            return None
+        tree = self._tree({"objects": {slug: block}}, _ATTRIBUTES_OPENED)
+        if standard:
+            entry_at(tree, "objects", slug).beside = "# a standard object: only what is named here is managed"
+        return self._write(f"objects/{slug}.yaml", tree)
 
-    def _list(self, resource: Resource) -> None:
+    def _list(self, resource: Resource) -> str | None:
         block = self._named(resource, list_block)
         if block is None:
-            return
+            return None
         try:
             block = with_access(block, resource)
         except UnsayableError as fault:
             self._left_out[resource.address] = f"who may see it: {fault}"
         block |= self._attributes(resource.address)
-        self._file(f"lists/{resource.address.name}.yaml", {"lists": {resource.address.name: block}})
+        return self._file(f"lists/{resource.address.name}.yaml", {"lists": {resource.address.name: block}})
 
     def _named(self, resource: Resource, make: Callable[[Resource], Block]) -> Block | None:
         """The block of something that a slug names, None (and noted) where no file can say it."""
@@ -166,7 +183,7 @@ class _Adoption:
         if not relationship or not is_slug(resource.address.name):
             return False
         address = Address.root("object", relationship["object"]).child("attribute", relationship["api_slug"])
-        other = self._live.resources.get(address)
+        other = self._outline.resources.get(address)
         if other is None or other.archived or other.system:
             return False
         if not (is_slug(address.name) and is_slug(address.top.name)):
@@ -202,8 +219,8 @@ class _Adoption:
 
     def _file(
         self, path: str, data: Mapping[str, Any], opened: int = _ATTRIBUTES_OPENED, head: list[Comment] | None = None
-    ) -> None:
-        self._write(path, self._tree(data, opened), head)
+    ) -> str:
+        return self._write(path, self._tree(data, opened), head)
 
     def _tree(self, data: Mapping[str, Any], opened: int) -> Collection:
         tree = build_tree(data, opened=opened)
@@ -211,8 +228,9 @@ class _Adoption:
         sort_keys(tree)
         return tree
 
-    def _write(self, path: str, root: Collection, head: list[Comment] | None = None) -> None:
-        self._files[path] = write_tree(Tree(root, [Comment(schema_line(path)), *(head or [])]))
+    def _write(self, path: str, root: Collection, head: list[Comment] | None = None) -> str:
+        self.files[path] = write_tree(Tree(root, [Comment(schema_line(path)), *(head or [])]))
+        return path
 
 
 def _one_line(text: str) -> str:

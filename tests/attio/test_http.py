@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from attio_ctl import __version__
 from attio_ctl.attio.errors import ApiError, UnexpectedAnswerError
@@ -15,6 +14,7 @@ from attio_ctl.attio.http import Http
 from attio_ctl.attio.messages import Answer, Request
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.attio.retry import NoAnswer
+from attio_ctl.attio.token import Token
 from attio_ctl.errors import CredentialsError, UsageError
 
 pytestmark = pytest.mark.anyio
@@ -98,7 +98,7 @@ async def test_white_space_around_a_token_is_not_part_of_it() -> None:
         seen.append(request.headers["authorization"])
         return httpx.Response(200, json={})
 
-    for token in ("abc\n", SecretStr(" abc ")):
+    for token in ("abc\n", Token(" abc ")):
         http = Http(base_url="https://api.attio.com", token=token, transport=httpx.MockTransport(server))
         await http.send(Request("GET", "/v2/self"))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
+import heapq
 import itertools
 from collections import Counter
 from typing import Any
@@ -18,6 +20,7 @@ from attio_ctl.attio.limiter import (
     Bucket,
     Limits,
     MemoryLimiter,
+    depart,
     hold,
     penalise,
     rate_at,
@@ -42,6 +45,25 @@ def test_no_second_holds_more_than_the_rate(rate: float, gaps: list[float]) -> N
 
     assert times == sorted(times)
     assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in itertools.pairwise(times))
+
+
+@given(begin=st.floats(0, 1), length=st.floats(0, 1))
+def test_a_machine_that_stands_still_sends_no_more_in_the_second_after(begin: float, length: float) -> None:
+    """What 16 connections have reserved meanwhile leaves at once, so the slots that follow come later."""
+    bucket, sent = Bucket(100 * MARGIN), []
+    slots = []
+    for _ in range(16):
+        bucket, wait = reserve(bucket, 0.0)
+        slots.append(wait)
+    for _ in range(400):
+        slot = heapq.heappop(slots)
+        now = begin + length if begin <= slot < begin + length else slot
+        bucket = depart(bucket, slot, now)
+        sent.append(now)
+        bucket, wait = reserve(bucket, now)
+        heapq.heappush(slots, now + wait)
+
+    assert max(bisect.bisect_left(sent, one + 1.0) - index for index, one in enumerate(sent)) <= 100
 
 
 @given(gaps=gaps)

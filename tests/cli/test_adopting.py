@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -98,7 +100,8 @@ def serving(project: Path) -> Iterator[str]:
 def test_an_import_over_the_network_names_the_workspace_and_where_the_token_is(
     attio_ctl: Run, project: Path, token: str, serving: str
 ) -> None:
-    attio_ctl("import", "acme", "--token-env", "ATTIO_TOKEN", "--base-url", serving)
+    imported = attio_ctl("import", "acme", "--token-env", "ATTIO_TOKEN", "--base-url", serving)
+    assert imported.stdout.startswith("Wrote 1 file to workspaces/acme.\n0 changes, 0 covered, 0 unmanaged.\n")
     spec = load("acme", root=project, environ={}).spec
     text = (project / "workspaces" / "acme" / "workspace.yaml").read_text()
 
@@ -106,6 +109,15 @@ def test_an_import_over_the_network_names_the_workspace_and_where_the_token_is(
     assert "token: {env: ATTIO_TOKEN}" in text
     assert token not in text
     attio_ctl("plan", "--detailed-exitcode")
+
+
+def test_an_import_asks_attio_before_it_loads_what_it_needs_for_files() -> None:
+    """Making the models takes as long as all else that stands before the first request."""
+    late = {"pydantic", "yaml", "attio_ctl.config.models", "attio_ctl.plan"}
+    check = f"import sys, attio_ctl.cli.importing; print({late} & sys.modules.keys())"
+    loaded = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+
+    assert loaded.stdout == "set()\n"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from attio_ctl.plan.removal import Removal
 from attio_ctl.sandbox.app import create_app
 from attio_ctl.sandbox.options import NO_LIMITS, Options
 from attio_ctl.sandbox.store.store import Store
-from attio_ctl.state.live import read_live
+from attio_ctl.state.live import Part, read_live
 from attio_ctl.state.lock import NO_LOCK, Lock, build_lock, with_known_ids
 from attio_ctl.state.resource import State, Workspace, own_id
 from workspaces import Writer
@@ -185,6 +185,27 @@ async def test_the_order_of_the_answers_leaves_no_trace_in_the_bytes(seed: int, 
         random.Random(shuffle).shuffle(items)
 
         assert document.dump(plan_of(desired, replace(live, resources=dict(items)))) == expected
+
+
+@pytest.mark.anyio
+async def test_a_read_tells_of_every_object_and_list_once_it_is_whole(tmp_path: Path) -> None:
+    """What is told adds up to all that is read; the outline that goes with it has every attribute already."""
+    async with fresh() as (attio, workspace):
+        live = await read_live(attio, workspace)
+        await carry_out(plan_of(desired_of(Writer(3).workspace()), live), live, attio, tmp_path)
+        parts: list[Part] = []
+
+        async def note(part: Part) -> None:
+            parts.append(part)
+
+        whole = await read_live(attio, workspace, note)
+
+    told = [resource for part in parts for resource in (part.top, *part.below)]
+    assert {one.address: one for one in told} == {
+        address: one for address, one in whole.resources.items() if address.kind != "webhook"
+    }
+    outline = {a: one for a, one in whole.resources.items() if a.kind in ("object", "list", "attribute")}
+    assert all(part.outline == replace(whole, resources=outline) for part in parts)
 
 
 @pytest.mark.anyio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 from click.testing import Result
 from delivered import event, lines, summary
 from servers import TOKEN, attio, create_records, head
+
+from attio_ctl.cli.previewing import scratch_of
+from attio_ctl.cli.wiring import load_workspace, state_directory
 
 Run = Callable[..., Result]
 Write = Callable[..., Path]
@@ -159,6 +163,48 @@ def test_a_diff_shows_each_attribute_against_what_is_in_attio_now(
     assert "\x1b" not in shown
     assert len(queries) == 1
     assert "# the first record against" in fewer
+
+
+def test_a_diff_of_few_records_has_some_of_each_object(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    attio_ctl("apply", "--auto-approve")
+    companies = [{"type": "group", "messageId": f"g{n}", "domain": f"c{n}.com", "name": f"C{n}"} for n in range(2)]
+    (project / "events.ndjson").write_bytes(lines([*(event(n) for n in range(10)), *companies]))
+
+    shown = attio_ctl(*DELIVER, "--dry-run", "--diff", "5").stdout
+    records = set(re.findall(r"(\w+)\[(.+?)\]", shown.partition("nothing was written")[0]))
+
+    assert "# 5 records, the first of each object, against what is in Attio now" in shown
+    assert Counter(each for each, _ in records) == {"companies": 2, "people": 3}
+
+
+def test_all_dead_letters_of_a_preview_can_be_written_down(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    attio_ctl("apply", "--auto-approve")
+    (project / "events.ndjson").write_bytes(lines({**event(n), "email": f"x{n}"} for n in range(12)))
+
+    shown = attio_ctl(*DELIVER, "--dry-run", "--dead-letters", "letters.ndjson").stdout
+    attio_ctl(*DELIVER)
+    kept = [json.loads(line) for line in (project / "letters.ndjson").read_text().splitlines()]
+    left = attio_ctl("dead-letters", "list", "--format", "json").stdout.splitlines()
+
+    assert "… and 7 more; `--dead-letters FILE` writes all of them down" in shown
+    assert kept == [json.loads(line) for line in left]
+    assert len(kept) == 12
+
+
+def test_what_a_preview_cannot_hold_goes_where_that_of_a_delivery_does(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    write(MAPPINGS)
+    attio_ctl("apply", "--auto-approve")
+    loaded = load_workspace("acme")
+    before = scratch_of(loaded)
+    (project / "events.ndjson").write_bytes(lines([event(1)]))
+    attio_ctl(*DELIVER)
+
+    assert before is None
+    assert scratch_of(loaded) == state_directory(loaded)
 
 
 def test_a_reason_is_told_whole_however_narrow_the_terminal_is(

@@ -45,6 +45,27 @@ def test_a_wrong_workspace_is_told_all_that_is_wrong(
     assert said == case.get("expect", case.get("warnings"))
 
 
+@pytest.mark.parametrize(
+    ("removed", "entry"),
+    [
+        ("[object.users.attribute.mrr]", "- {address: object.users.attribute.mrr, action: archive}"),
+        ("[webhook.billing]", "- {address: webhook.billing, action: delete}"),
+        ("list.deals", "- {address: list.deals, action: forget}"),
+        ("[5]", "- {address: object.people.attribute.old_score, action: archive}"),
+    ],
+)
+def test_what_is_to_be_removed_is_shown_as_it_should_be_written(removed: str, entry: str, tmp_path: Path) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_text(f"workspace: x\napi: {{sandbox: x}}\nremoved: {removed}\n")
+
+    with pytest.raises(ConfigError) as raised:
+        load(str(file), environ={})
+
+    assert [problem.hint for problem in raised.value.problems] == [
+        f"write `{entry}`; the action is `archive`, `delete` or `forget`"
+    ]
+
+
 def test_every_rule_has_a_case() -> None:
     """Those that no text file can show (unreadable bytes, sizes) are tested with the reader."""
     text = "".join(file.read_text() for file in CASES.glob("*.yaml"))

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, TypeAdapter
+from pydantic import TypeAdapter
 
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.reader import AttioReader
+from attio_ctl.attio.token import Token
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.config.models import Mapping as MappingSpec
+from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile, read_dead_letters
-from attio_ctl.delivery.documented import DocumentedTransport
-from attio_ctl.delivery.run import Engine, Observe, Outcome, unobserved
+from attio_ctl.delivery.dispatch import Ending
+from attio_ctl.delivery.documented import DocumentedWriter
+from attio_ctl.delivery.outages import DiscerningWriter, Witness
+from attio_ctl.delivery.run import Engine, Observe, Outcome, unobserved, untold
+from attio_ctl.delivery.selection import Way, select_transport
+from attio_ctl.delivery.singly import SinglyTransport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
+from attio_ctl.delivery.transport import Transport
 from attio_ctl.mapping.program import Program, compile_mappings
 from attio_ctl.sandbox.options import NO_LIMITS, Options
 from attio_ctl.sandbox.server import embedded
@@ -70,13 +77,19 @@ async def prepare_workspace(attio: AttioWriter) -> None:
 
 @dataclass
 class Place:
-    """One workspace with its ledger, dead letters and input, and how to deliver into it."""
+    """
+    One workspace with its ledger, dead letters and input, and how to deliver into it.
+
+    `way` as for `deliver`; without one over the documented endpoints, and what the workspace has lost since is refused
+    like anything else.
+    """
 
     folder: Path
     url: str
     schema: Schema = field(default_factory=Schema)
     mappings: Mapping[str, Any] = field(default_factory=lambda: {"identify": IDENTIFY})
-    transport: DocumentedTransport | None = None
+    way: Way | None = None
+    notify: Callable[[str], None] = untold
 
     @property
     def dead_letters(self) -> DeadLetterFile:
@@ -93,11 +106,19 @@ class Place:
     def ledger(self) -> SqliteLedger:
         return open_ledger(path=self.folder / "ledger.sqlite", workspace_id="w1")
 
+    def transport(self, attio: AttioWriter, stop: asyncio.Event) -> Transport:
+        if self.way is not None:
+            return select_transport(
+                self.way, BatchOptions(), attio=attio, schema=self.schema, stop=stop, notify=self.notify
+            )
+        ending, writer = Ending(stop), DocumentedWriter(attio, self.schema)
+        return SinglyTransport(attio, DiscerningWriter(writer, writer, Witness(writer, ending)), ending)
+
     def reader(self) -> AttioReader:
-        return AttioReader.connect(base_url=self.url, token=SecretStr(TOKEN), limits=FAST)
+        return AttioReader.connect(base_url=self.url, token=Token(TOKEN), limits=FAST)
 
     def writer(self, **options: Any) -> AttioWriter:
-        return AttioWriter.connect(base_url=self.url, token=SecretStr(TOKEN), **{"limits": FAST, **options})
+        return AttioWriter.connect(base_url=self.url, token=Token(TOKEN), **{"limits": FAST, **options})
 
     def write(self, events: Sequence[Any], name: str = "events.ndjson") -> Path:
         """An input file; bytes go in as they are, anything else as JSON."""
@@ -117,7 +138,7 @@ class Place:
                     program=self.program,
                     ledger=ledger,
                     dead_letters=self.dead_letters,
-                    transport=DocumentedTransport(attio, self.schema, stop),
+                    transport=self.transport(attio, stop),
                     stop=stop,
                     observe=observe,
                     **options,
@@ -134,7 +155,7 @@ class Place:
                     program=self.program,
                     ledger=ledger,
                     dead_letters=self.dead_letters,
-                    transport=DocumentedTransport(attio, self.schema, stop),
+                    transport=self.transport(attio, stop),
                     stop=stop,
                 )
                 return await engine.retry(letters)

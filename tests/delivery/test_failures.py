@@ -125,3 +125,112 @@ async def test_a_fault_of_ours_is_raised_and_not_taken_for_a_stop(place: Place) 
 
     with pytest.raises(ZeroDivisionError):
         await place.deliver(place.write(people(3)), client={"transport": Scripted(broken)})
+
+
+class Poisoned(httpx.AsyncBaseTransport):
+    """The network to the sandbox, on which Attio fails for every write that speaks of some records."""
+
+    def __init__(self, fail: Callable[[], httpx.Response], *poison: str) -> None:
+        self._fail = fail
+        self._poison = [name.encode() for name in poison]
+        self._network = httpx.AsyncHTTPTransport()
+        self.failed = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method in ("PUT", "PATCH") and any(name in request.content for name in self._poison):
+            self.failed += 1
+            return self._fail()
+        return await self._network.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._network.aclose()
+
+
+def no_answer() -> httpx.Response:
+    raise httpx.ReadTimeout("too slow")
+
+
+SOON = {"retry_for": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("fail", "code"),
+    [(lambda: httpx.Response(500), "http_500"), (lambda: httpx.Response(503), "http_503"), (no_answer, "timeout")],
+    ids=["500", "503", "no answer"],
+)
+async def test_a_record_for_which_attio_always_fails_is_dead_lettered_and_the_others_go_on(
+    place: Place, fail: Callable[[], httpx.Response], code: str
+) -> None:
+    """Every event about it, since nobody can tell which of them it is; another run has nothing left to do."""
+    network = Poisoned(fail, '"u7"')
+    file = place.write([*people(20), identify(20, "u7", plan="Free")])
+
+    first = await place.deliver(file, client={"transport": network, **SOON})
+    again = await place.deliver(file, client={"transport": network, **SOON})
+
+    assert first.finished
+    assert first.halted is None
+    assert verdicts(first.account) == {"read": 21, "delivered": 19, "dead_lettered": 2}
+    assert {letter.code for letter in place.open_letters} == {code}
+    assert "while Attio took other records" in place.open_letters[0].reason
+    assert [letter.line.number for letter in place.open_letters] == [8, 21]
+    assert verdicts(again.account) == {"read": 21, "duplicate": 21}
+
+
+async def test_more_such_records_than_can_be_under_way_do_not_look_like_an_outage(place: Place) -> None:
+    poison = [f'"u{n}"' for n in range(10, 10 + CONCURRENCY + 2)]
+    network = Poisoned(lambda: httpx.Response(500), *poison)
+
+    outcome = await place.deliver(place.write(people(40)), client={"transport": network, **SOON})
+
+    assert verdicts(outcome.account) == {"read": 40, "delivered": 30, "dead_lettered": 10}
+
+
+async def test_where_attio_has_taken_nothing_at_all_it_is_an_outage(place: Place) -> None:
+    network = Poisoned(lambda: httpx.Response(500), "example.com")
+
+    outcome = await place.deliver(place.write(people(3)), client={"transport": network, **SOON})
+
+    assert isinstance(outcome.halted, ServerError)
+    assert verdicts(outcome.account) == {"read": 3, "pending": 3}
+    assert place.open_letters == ()
+
+
+async def test_an_outage_that_begins_while_a_record_fails_leaves_that_record_pending_too(place: Place) -> None:
+    network = Poisoned(lambda: httpx.Response(500), '"u3"')
+    down = Scripted(lambda n: httpx.Response(500) if n > 15 else None)
+    network._network = down  # type: ignore[assignment]  # what is not poison meets the outage
+
+    outcome = await place.deliver(place.write(people(20)), client={"transport": network, **SOON})
+
+    assert isinstance(outcome.halted, ServerError)
+    assert verdicts(outcome.account) == {"read": 20, "pending": 20}
+
+
+async def test_what_a_failing_write_may_have_set_is_written_again_by_the_next_event(place: Place) -> None:
+    """Attio may have carried it out: the ledger must not take the value of before for what stands there."""
+    await place.deliver(place.write([identify(0, "u1", plan="Free")]))
+    carried_out = Poisoned(lambda: httpx.Response(500), '"Pro"')
+    others = [identify(n, f"u{n}", plan="Free") for n in (2, 3)]
+    second = await place.deliver(
+        place.write([*others, identify(4, "u1", plan="Pro")], "second.ndjson"),
+        client={"transport": carried_out, **SOON},
+    )
+
+    third = await place.deliver(place.write([identify(5, "u1", plan="Free")], "third.ndjson"))
+
+    assert verdicts(second.account) == {"read": 3, "delivered": 2, "dead_lettered": 1}
+    assert third.account.writes == 1
+
+
+async def test_a_batch_for_which_attio_always_fails_goes_singly(place: Place) -> None:
+    """So one record that it cannot write holds up no others."""
+    network = Poisoned(lambda: httpx.Response(500), '"u7"')
+    told: list[str] = []
+    file = place.write(people(20))
+    place.way, place.notify = "batch", told.append
+
+    outcome = await place.deliver(file, client={"transport": network, **SOON})
+
+    assert verdicts(outcome.account) == {"read": 20, "delivered": 19, "dead_lettered": 1}
+    assert told[0].startswith("fell back from batch to simple")

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from attio_ctl.attio.limiter import MARGIN, Limits
+from attio_ctl.attio.token import Token
 from attio_ctl.delivery.shared_limiter import SharedLimiter
 from attio_ctl.errors import StorageError
 from attio_ctl.sandbox.server import embedded
 
 PROGRAM = Path(__file__).with_name("writing_process.py")
-TOKEN = SecretStr("de11" * 16)
+TOKEN = Token("de11" * 16)
 
 
 class FakeClock:
@@ -48,7 +48,7 @@ def close(*limiters: SharedLimiter) -> None:
         each.__exit__()
 
 
-def limiters(path: Path, clock: FakeClock, count: int, limits: Limits, token: SecretStr = TOKEN) -> list[SharedLimiter]:
+def limiters(path: Path, clock: FakeClock, count: int, limits: Limits, token: Token = TOKEN) -> list[SharedLimiter]:
     return [SharedLimiter(path=path, token=token, limits=limits, clock=clock) for _ in range(count)]
 
 
@@ -119,7 +119,7 @@ def test_a_clock_that_was_set_back_holds_nobody(path: Path) -> None:
 def test_each_token_has_a_rate_of_its_own_and_none_is_in_the_file(path: Path) -> None:
     clock = FakeClock()
     (one,) = limiters(path, clock, 1, Limits(100, 25))
-    (other,) = limiters(path, clock, 1, Limits(100, 25), SecretStr("0ther" * 12))
+    (other,) = limiters(path, clock, 1, Limits(100, 25), Token("0ther" * 12))
 
     async def both() -> float:
         began = clock.now
@@ -129,7 +129,7 @@ def test_each_token_has_a_rate_of_its_own_and_none_is_in_the_file(path: Path) ->
 
     assert asyncio.run(both()) == 0.0
     close(one, other)
-    assert all(TOKEN.get_secret_value().encode() not in file.read_bytes() for file in path.parent.iterdir())
+    assert all(TOKEN.plain.encode() not in file.read_bytes() for file in path.parent.iterdir())
 
 
 def test_a_file_that_cannot_be_used_is_named(path: Path) -> None:
@@ -148,7 +148,7 @@ def test_two_processes_on_one_token_are_hardly_ever_refused_and_use_nearly_all_o
 
     The claim is about the limiter, and a machine that stands still for a moment breaks it: the best of three counts.
     """
-    token, seconds = TOKEN.get_secret_value(), 4
+    token, seconds = TOKEN.plain, 4
     seen = []
     with embedded(":memory:", token=token) as url:
         for _ in range(3):

@@ -8,13 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from pydantic import SecretStr
-
+from attio_ctl.attio.token import Token
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.delivery.shared_limiter import SharedLimiter
 
 
-async def main(url: str, token: SecretStr, path: Path, seconds: float) -> None:
+async def main(url: str, token: Token, path: Path, seconds: float) -> None:
     with SharedLimiter(path=path, token=token) as limiter:
         async with AttioWriter.connect(base_url=url, token=token, limiter=limiter) as attio:
             until = time.monotonic() + seconds
@@ -30,4 +29,4 @@ async def main(url: str, token: SecretStr, path: Path, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], SecretStr(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], Token(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4])))

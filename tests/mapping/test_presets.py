@@ -227,7 +227,7 @@ def test_customer_io_needs_the_email_trait(schema: Schema) -> None:
     event = {"type": "identify", "userId": "u1", "email": "a@b.co"}
 
     assert run(schema, {"action": "identify-user", **CIO}, event) == Rejected(
-        "missing_match_value", "the event has no `email_address`", "email_address"
+        "missing_match_value", "the event has no `email_address`; it is looked for in `traits.email`", "email_address"
     )
 
 

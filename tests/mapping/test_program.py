@@ -35,6 +35,7 @@ IDENTIFY = {
     },
     "user": {"plan": "$.traits.plan", "mrr": "$.traits.mrr", "workspace": "$.groupId"},
 }
+NO_EMAIL = "the event has no `email_address`; it is looked for in `traits.email`, `email` or 3 other places"
 ADA = {
     "type": "identify",
     "userId": "u1",
@@ -124,15 +125,19 @@ def test_one_bad_value_rejects_the_event_for_that_mapping_only_and_names_the_att
         ([], Rejected("not_an_event", "an event is a JSON object", "")),
         (
             {"type": "identify", "userId": "u1"},
-            Rejected("missing_match_value", "the event has no `email_address`", "email_address"),
+            Rejected("missing_match_value", NO_EMAIL, "email_address"),
         ),
         (
             {"type": "identify", "traits": {"email": "ada@example.com"}},
-            Rejected("missing_match_value", "the event has no `user_id`", "user_id"),
+            Rejected(
+                "missing_match_value",
+                "the event has no `user_id`; it is looked for in `userId`, `traits.id` or 2 other places",
+                "user_id",
+            ),
         ),
         (
             {"type": "identify", "userId": "u1", "traits": {"email": ""}, "email": "ada@example.com"},
-            Rejected("missing_match_value", "the event has no `email_address`", "email_address"),
+            Rejected("missing_match_value", NO_EMAIL, "email_address"),
         ),
     ],
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import textwrap
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from live_workspaces import live_workspace
@@ -14,7 +17,7 @@ from attio_ctl.config.format import format_yaml
 from attio_ctl.config.load import Loaded, load
 from attio_ctl.plan.build import find_unmanaged
 from attio_ctl.plan.diff import diff
-from attio_ctl.state.adopt import Adopted, adopt
+from attio_ctl.state.adopt import Adopted, Adoption, adopt
 from attio_ctl.state.desired import build_desired
 from attio_ctl.state.resource import State, own_id
 
@@ -42,6 +45,25 @@ def test_the_plan_of_an_import_is_empty(seed: int, tmp_path: Path) -> None:
     assert loaded.warnings == ()
     for path, text in adopted.files.items():
         assert format_yaml(text.encode(), path).decode() == text
+
+
+@pytest.mark.parametrize("seed", range(0, 120, 4))
+def test_a_workspace_that_is_written_down_while_it_is_read_gives_the_same_files(seed: int) -> None:
+    """In whatever order its objects and lists are whole, and with some that are only known in the end."""
+    live = live_workspace(seed)
+    how: dict[str, Any] = {"name": "acme", "api": {"sandbox": "acme"}, "identified": True}
+    titled = frozenset({"option", "status"})
+    known = {address: one for address, one in live.resources.items() if address.kind not in titled}
+    tops = [address for address in known if address.kind in ("object", "list")]
+    random.Random(seed).shuffle(tops)
+
+    adoption = Adoption(replace(live, resources=known), pinned=False)
+    for top in tops[: len(tops) * 3 // 4]:
+        below = [one for one in live.resources.values() if one.address.top == top and one.address != top]
+        path = adoption.add(live.resources[top], below)
+        assert path is None or path in adoption.files
+
+    assert adoption.finish(live, **how) == adopt(live, pinned=False, **how)
 
 
 SYSTEM_STAGE = {"type": "status", "title": "Deal stage", "is_required": True}
