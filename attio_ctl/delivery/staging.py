@@ -75,7 +75,7 @@ class Staging:
                 self._room -= 1
             else:
                 self._put_off(rank, contribution)
-        elif len(group) == 1 and group[0].time <= contribution.time and overtakes(contribution.write, group[0].write):
+        elif len(group) == 1 and group[0].time <= contribution.time and overtakes(contribution, group[0]):
             group[0] = contribution  # as nearly always
         else:
             before = len(group)
@@ -164,9 +164,9 @@ def _join(group: list[Contribution], new: Contribution) -> None:
     for n in range(len(group) - 1, max(-1, len(group) - 1 - _CROWD), -1):
         known = group[n]
         if known.age <= age:
-            if overtakes(new.write, known.write):
+            if overtakes(new, known):
                 del group[n]
-        elif overtakes(known.write, new.write):
+        elif overtakes(known, new):
             return
     insort(group, new, key=lambda c: c.age)
     size = len(group)
