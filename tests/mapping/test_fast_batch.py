@@ -6,13 +6,14 @@ import json
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attio_ctl.mapping.fast.batch import Batch, assertion_of, make_batch
+from attio_ctl.mapping.fast.batch import Batch, make_batch
 from attio_ctl.mapping.fast.header import Undecodable, decode
-from attio_ctl.mapping.fast.program import FastProgram, accelerate
+from attio_ctl.mapping.fast.program import FastProgram, accelerate, asserted
 from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.mapping.writes import Rejected, Writes
 from attio_ctl.state.schema import Schema
@@ -31,10 +32,10 @@ def slowly(fast: FastProgram, lines: list[bytes]) -> tuple[list[Any], list[tuple
         received = event.get("receivedAt")
         for name, mapped in fast.program.run(event):
             if isinstance(mapped, Writes):
-                assertions.append(assertion_of(mapped, received if isinstance(received, str) else NOW))
+                assertions.append(asserted(mapped, received if isinstance(received, str) else NOW))
             elif isinstance(mapped, Rejected):
                 refused.append((number, name, mapped))
-    return json.loads(json.dumps(assertions)), refused
+    return json.loads(msgspec.json.encode(assertions)), refused
 
 
 def parts(batch: Batch) -> tuple[list[Any], list[tuple[int, str, Any]]]:
