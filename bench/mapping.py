@@ -27,7 +27,7 @@ from pydantic import TypeAdapter
 
 from attio_ctl.cli.main import COLLECT_AFTER
 from attio_ctl.config.models import Mapping
-from attio_ctl.mapping.fast.batch import make_batch
+from attio_ctl.mapping.fast.batch import make_bodies
 from attio_ctl.mapping.fast.program import FastProgram, accelerate, lines_of
 from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema, build_schema
@@ -136,8 +136,8 @@ def program() -> FastProgram:
 
 
 def bodies(running: FastProgram, blocks: list[bytes]) -> int:
-    """Make the body of a call of every block; the sum of their lengths shows that they were made."""
-    return sum(len(make_batch(running, lines_of(block), RECEIVED).body) for block in blocks)
+    """Make the bodies of every block, as `mapping run` does; the sum of their lengths shows that they were made."""
+    return sum(len(body) for block in blocks for body in make_bodies(running, lines_of(block), RECEIVED).bodies)
 
 
 def writes(running: FastProgram, blocks: list[bytes]) -> int:

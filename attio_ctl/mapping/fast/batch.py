@@ -1,5 +1,5 @@
 """
-Lines straight to the body of one `batch/records` call: no writes are made in between, and JSON is written once.
+Lines straight to the bodies of `batch/records` calls: no writes are made in between, and JSON is written once.
 
 For who sends events as they come. Delivery folds the writes of many events into one before it sends, so it needs the
 writes.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -28,19 +29,23 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """The body of a call with this many assertions, in the order of the lines; lines that are not taken leave none."""
+class Bodies:
+    """The bodies of calls with so many assertions in all, in the order of the lines, and what gives none."""
 
-    body: bytes
+    bodies: tuple[bytes, ...]
     assertions: int
     refused: tuple[Refused, ...]
 
 
-def make_batch(program: FastProgram, lines: Iterable[bytes], now: str) -> Batch:
-    """
-    All records of some lines in one call; the records of one event and mapping are nested in the last of them.
+MAX_ASSERTIONS: Final = 10_000
+"""In one call. Source: Segment's published destination, and the request of Attio's that added it."""
 
-    Never raises, whatever the bytes are. Attio takes up to 10,000 assertions in a call.
+
+def make_bodies(program: FastProgram, lines: Iterable[bytes], now: str) -> Bodies:
+    """
+    All records of some lines in as few calls as hold them; those of one event and mapping are nested in the last.
+
+    Never raises, whatever the bytes are.
 
     Args:
         now: ISO 8601, for events that have no `receivedAt` of their own.
@@ -48,7 +53,7 @@ def make_batch(program: FastProgram, lines: Iterable[bytes], now: str) -> Batch:
     assertions: list[Assertion] = []
     refused: list[Refused] = []
     for number, (head, outcomes) in enumerate(program.assert_each(lines, now)):
-        if head.__class__ is Undecodable:
+        if isinstance(head, Undecodable):
             refused.append(Refused(number, "", head))
             continue
         for name, outcome in outcomes:
@@ -56,4 +61,6 @@ def make_batch(program: FastProgram, lines: Iterable[bytes], now: str) -> Batch:
                 assertions.append(outcome)
             elif isinstance(outcome, Rejected):
                 refused.append(Refused(number, name, outcome))
-    return Batch(msgspec.json.encode({"assertions": assertions}), len(assertions), tuple(refused))
+    calls = (assertions[at : at + MAX_ASSERTIONS] for at in range(0, len(assertions), MAX_ASSERTIONS))
+    bodies = tuple(msgspec.json.encode({"assertions": call}) for call in calls)
+    return Bodies(bodies, len(assertions), tuple(refused))
