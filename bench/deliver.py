@@ -156,7 +156,9 @@ def sandbox(*flags: str) -> Iterator[str]:
 
 def end_to_end(bench: Bench, events: Path, count: int, rounds: int) -> None:
     """Section 1."""
-    ours, yardstick, account = [], [], {}
+    ours: list[float] = []
+    yardstick: list[float] = []
+    account: dict[str, Any] = {}
     with sandbox("--sink") as url:
         bench.run(url, "apply", "--auto-approve")
         for _ in range(rounds):

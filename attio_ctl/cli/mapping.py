@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from attio_ctl.cli import mapping_diff, mapping_eval, mapping_import
+from attio_ctl.cli import mapping_diff, mapping_eval, mapping_import, mapping_run
 
 
 @click.group("mapping")
@@ -15,3 +15,4 @@ def command() -> None:
 command.add_command(mapping_diff.command)
 command.add_command(mapping_eval.command)
 command.add_command(mapping_import.command)
+command.add_command(mapping_run.command)

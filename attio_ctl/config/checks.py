@@ -143,14 +143,15 @@ def _people_and_companies_are_special(subject: Subject) -> Iterator[Problem]:
 
 def _defaults_fit(subject: Subject) -> Iterator[Problem]:
     for address, path, attribute in subject.attributes:
-        place = subject.places.value_at((*path, "default"))
         fault = fault_of_default(attribute)
         if fault is not None:
+            place = subject.places.value_at((*path, "default"))
             yield rules.DEFAULT_TYPE.problem(f"`{address}`: {fault}", place, address=str(address))
         key, titled = titles_of(attribute)
         titles = {one.title for one in titled}
         for title in titles_in_default(attribute) if titles else ():
             if title not in titles:
+                place = subject.places.value_at((*path, "default"))
                 message = f"`{address}`: the default `{title}` is none of its {key}{did_you_mean(title, titles)}"
                 yield rules.DEFAULT_TITLE.problem(message, place, address=str(address))
 

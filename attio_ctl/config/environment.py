@@ -39,9 +39,9 @@ class Substitution:
         match node:
             case MappingNode():
                 entries = {key: Entry(entry.place, self.apply(entry.node)) for key, entry in node.entries.items()}
-                return replace(node, entries=entries)
+                return MappingNode(entries, node.place)
             case ListNode():
-                return replace(node, items=tuple(self.apply(item) for item in node.items))
+                return ListNode(tuple(self.apply(item) for item in node.items), node.place)
             case ScalarNode(value=str() as text) if "${" in text:
                 filled = self._fill(text, node.place)
                 if filled != text:

@@ -110,12 +110,12 @@ class Places:
     def _walk(self, path: DataPath) -> tuple[Place, Node]:
         node, place = self.root, self.root.place
         for step in path:
-            match node, step:
-                case MappingNode(), str() if step in node.entries:
-                    place, node = node.entries[step].place, node.entries[step].node
-                case ListNode(), int() if 0 <= step < len(node.items):
-                    node = node.items[step]
-                    place = node.place
-                case _:
-                    break
+            if isinstance(node, MappingNode) and isinstance(step, str) and step in node.entries:
+                entry = node.entries[step]
+                place, node = entry.place, entry.node
+            elif isinstance(node, ListNode) and isinstance(step, int) and 0 <= step < len(node.items):
+                node = node.items[step]
+                place = node.place
+            else:
+                break
         return place, node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from attio_ctl.config import rules
@@ -38,8 +39,9 @@ def describe_secret(text: str) -> str | None:
 
 def find_secrets(document: Node) -> Iterator[Problem]:
     """A problem for every value that looks like a secret; `document` still holds its `${…}`."""
+    describe = cache(describe_secret)  # files repeat themselves; what was seen is forgotten with this call
     for scalar in scalars(document):
         match scalar:
-            case ScalarNode(value=str() as text) if (kind := describe_secret(text)) is not None:
+            case ScalarNode(value=str() as text) if (kind := describe(text)) is not None:
                 message = f"this looks like {kind}, and files are for everybody to read"
                 yield rules.LITERAL_SECRET.problem(message, scalar.place, hint=rules.LITERAL_SECRET.remedy)

@@ -24,7 +24,8 @@ import orjson
 from attio_ctl.delivery.source import Line
 from attio_ctl.errors import StorageError
 
-Settled = Literal["delivered", "discarded"]
+Settled = Literal["delivered", "filtered", "discarded"]
+"""Sent by a retry; looked at by a retry, whose mappings make nothing of the event any more; given up by a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,13 +31,19 @@ class Contribution(Struct, frozen=True, gc=False):
         return self.time, self.event
 
 
-def overtakes(newer: Write, older: Write) -> bool:
-    """Whether nothing of an older write to the same record is left once the newer one is applied on top of it."""
-    values, below = newer.values, older.values
-    if not below.keys() <= values.keys():
+def overtakes(newer: Contribution, older: Contribution) -> bool:
+    """
+    Whether nothing of an older contribution to the same record is left once the newer one is applied on top of it.
+
+    What was added at the very time at which something is set stays, as in `fold`.
+    """
+    above, below = newer.write, older.write
+    if not below.values.keys() <= above.values.keys():
         return False
-    for slug in newer.append:
-        if slug in below and not (slug in older.append and holds_all(values[slug], below[slug])):
+    if newer.time == older.time and not below.append <= above.append:
+        return False
+    for slug in above.append:
+        if slug in below.values and not (slug in below.append and holds_all(above.values[slug], below.values[slug])):
             return False
     return True
 

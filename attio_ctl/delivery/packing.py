@@ -123,12 +123,15 @@ class Forms:
         return Contribution(packed.event, packed.time, form.mapping, write)
 
     def overtakes(self, newer: Packed, older: Packed) -> bool:
-        """As `fold.overtakes` of both writes."""
+        """As `fold.overtakes`."""
         if newer.form == older.form and newer.added == older.added:
             return True
+        above, below = self._forms[newer.form], self._forms[older.form]
+        if newer.time == older.time and not below.append <= above.append:
+            return False
         asked = newer.form, older.form
         if asked not in self._both_add:
-            self._both_add[asked] = _both_add(self._forms[newer.form], self._forms[older.form])
+            self._both_add[asked] = _both_add(above, below)
         slugs = self._both_add[asked]
         if not slugs:
             return slugs is not None

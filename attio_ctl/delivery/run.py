@@ -30,6 +30,7 @@ from attio_ctl.delivery.inputs import Files, Letters, Source
 from attio_ctl.delivery.ledger import FullDiskError, Input, Ledger, RecordCells, Run, Settlement
 from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.recent import Recent
+from attio_ctl.delivery.retrying import NOT_HEARD, Heard
 from attio_ctl.delivery.sending import Sending
 from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.transport import Transport
@@ -191,25 +192,28 @@ class Engine:
         """
         Deliver the events behind some dead letters again, through the mappings as they are now.
 
-        Letters of events that go through are settled; an event that is refused again keeps a letter, with the new
-        reason. What newer events have written since stands: a letter is as old as its event. Errors as for `deliver`.
+        Letters of events that go through are settled, as `filtered` those whose mapping makes nothing of the event any
+        more; an event that is refused again keeps a letter, with the new reason. What newer events have written since
+        stands: a letter is as old as its event. Errors as for `deliver`.
         """
         lines = list({letter.line.raw: letter.line for letter in letters}.values())
         run = Run(0, (Input("dead letters"),))
         with self.ledger.claim():
             taken = await _Delivery(self, Recent(), behind=1).take(Letters(lines, "dead letters"), run)
         if taken.outcome.finished:
-            self.dead_letters.settle(sorted({letter.id for letter in letters} - taken.letters), "delivered")
+            names = [mapping.name for mapping in self.program.mappings]
+            for how, ids in taken.heard.settlements(letters, names).items():
+                self.dead_letters.settle(ids, how)
         return taken.outcome
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What became of a window: the run with it; `letters` are the ids of those that a retry has kept."""
+    """What became of a window: the run with it; `heard` is of a retry."""
 
     run: Run
     outcome: Outcome
-    letters: frozenset[str] = frozenset()
+    heard: Heard = NOT_HEARD
     is_empty: bool = False
 
 
@@ -324,8 +328,8 @@ class _Delivery:
         engine.observe(Progress(run.account))
         account = run.account
         halted = too_many_dead(account.dead_lettered, account.read, account.codes, engine.max_dead_ratio)
-        ids = frozenset[str]() if run.is_recorded else frozenset(letter.id for letter in window.drafts)
-        return _Taken(run, Outcome(account, halted, run.is_done), ids)
+        heard = NOT_HEARD if run.is_recorded else Heard.of(window, self._reader)
+        return _Taken(run, Outcome(account, halted, run.is_done), heard)
 
     def _spent(self, writes: int) -> Account:
         """What it took since the last time that this was asked."""

@@ -13,11 +13,15 @@ document.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 import orjson
+from msgspec import Struct
 
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES
 from attio_ctl.mapping.values.choices import UUID
@@ -77,17 +81,8 @@ def simple_values(values: Mapping[str, Value]) -> dict[str, Json]:
 
 def simple_value(value: Value) -> Json:
     """One bare value, as `simple_values` has it."""
-    match value:
-        case list():
-            return [simple_value(item) for item in value]
-        case RecordKey():
-            return value.value
-        case RecordId():
-            return value.id
-        case PersonalName():
-            return _name(value)
-        case _:
-            return value
+    simplify = _SIMPLIFY.get(value.__class__)
+    return value if simplify is None else simplify(value)
 
 
 def _name(name: PersonalName) -> str:
@@ -95,21 +90,41 @@ def _name(name: PersonalName) -> str:
     return f"{last}, {first}" if last else first or name["full_name"]
 
 
-def batch_assertion(
-    write: Write, received_at: str, nested: Mapping[RecordKey, Write] = NOTHING_NESTED
-) -> dict[str, Json]:
+_SIMPLIFY: Final[Mapping[type, Callable[[Any], Json]]] = {
+    list: lambda values: [simple_value(item) for item in values],
+    RecordKey: attrgetter("value"),
+    RecordId: attrgetter("id"),
+    PersonalName: _name,
+}
+
+
+class Assertion(Struct, frozen=True, gc=False):
     """
-    One assertion of a batch; a reference to a record in `nested` becomes an assertion of that record in its place.
+    One record of a batch, as it is encoded. `values` goes from slug to what is sent: a dict, or a Struct of the slugs.
+
+    `received_at` is ISO 8601; the batch is worked off in the order of these.
+    """
+
+    object: str
+    matching_attribute: str
+    values: Any
+    received_at: str
+    mode: str = "create-or-update"
+    multiselect_values: str = "append"
+
+
+def batch_assertion(write: Write, received_at: str, nested: Mapping[RecordKey, Write] = NOTHING_NESTED) -> Assertion:
+    """
+    One record of a batch; a reference to a record in `nested` becomes an assertion of that record in its place.
 
     Args:
-        received_at: ISO 8601; the batch is worked off in the order of these.
-        nested: records that this call writes along with this one; each nested at most once on a path.
+        nested: Records that this call writes along with this one; each nested at most once on a path.
     """
     values = {slug: _nested(value, received_at, nested) for slug, value in write.values.items()}
-    return {**_assertion(write, received_at), "values": values}
+    return Assertion(write.key.object, write.key.attribute, values, received_at)
 
 
-def _nested(value: Value, received_at: str, nested: Mapping[RecordKey, Write]) -> Json:
+def _nested(value: Value, received_at: str, nested: Mapping[RecordKey, Write]) -> Any:
     if isinstance(value, list):
         return [_nested(item, received_at, nested) for item in value]
     if isinstance(value, RecordKey) and value in nested:
@@ -119,17 +134,22 @@ def _nested(value: Value, received_at: str, nested: Mapping[RecordKey, Write]) -
 
 
 def batch_call(writes: Iterable[Write], received_at: str) -> bytes:
-    """Assertions of many records as one JSON list, in this order and none nested: references are texts."""
-    assertions = [_assertion(write, received_at) for write in writes]
-    return orjson.dumps(assertions, default=simple_value, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    """
+    Assertions of many records as one JSON list, in this order and none nested: references are texts.
+    """
+    end = b',"received_at":%b}' % orjson.dumps(received_at)
+    return b"[%b]" % b",".join(
+        [
+            _opened(write.key.object, write.key.attribute)
+            + orjson.dumps(write.values, simple_value, orjson.OPT_PASSTHROUGH_SUBCLASS)
+            + end
+            for write in writes
+        ]
+    )
 
 
-def _assertion(write: Write, received_at: str) -> dict[str, Any]:
-    return {
-        "object": write.key.object,
-        "mode": "create-or-update",
-        "matching_attribute": write.key.attribute,
-        "multiselect_values": "append",
-        "values": write.values,
-        "received_at": received_at,
-    }
+@functools.lru_cache(maxsize=1_024)
+def _opened(object_slug: str, match: str) -> bytes:
+    """An assertion up to its values: the same for all records of an object."""
+    known = msgspec.to_builtins(Assertion(object_slug, match, None, ""))
+    return orjson.dumps({key: value for key, value in known.items() if value})[:-1] + b',"values":'

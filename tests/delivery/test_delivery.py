@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +295,27 @@ class TestRefusals:
         assert verdicts(outcome.account) == {"read": 5, "delivered": 5}
         assert place.open_letters == ()
         assert {user["plan"] for user in (await place.records("users", "user_id")).values()} == {"Legacy"}
+
+    async def test_a_retry_says_of_each_letter_whether_it_was_sent_or_is_taken_by_no_mapping_any_more(
+        self, place: Place
+    ) -> None:
+        """An event that another mapping sends is filtered all the same where its own does not take it."""
+        mapping = {"action": "assert-record", "object": "users", "match": "user_id", "when": 'type = "identify"'}
+        values = {"user_id": "$.userId", "primary_email_address": "$.traits.email"}
+        with_plan = {**mapping, "values": {**values, "plan": "$.traits.plan"}}
+        place.mappings = {"plans": with_plan, "users": {**mapping, "values": values}}
+        events = [identify(1, "ada", plan="Gold"), identify(2, "bob", plan="Gold"), identify(3, "cy", plan="Gold")]
+        await place.deliver(place.write(events))
+        place.mappings = {
+            "plans": {**mapping, "when": 'type = "identify" and userId != "bob"', "values": values},
+            "users": {**mapping, "values": values},
+        }
+
+        await place.retry([*place.open_letters, replace(place.open_letters[2], mapping="gone")])
+
+        settled = [json.loads(line) for line in place.dead_letters.path.read_text().splitlines()][3:]
+        assert Counter(entry["settled"] for entry in settled) == {"delivered": 3, "filtered": 1}
+        assert place.open_letters == ()
 
     async def test_a_retry_does_not_undo_what_newer_events_have_written(self, place: Place) -> None:
         await archive_legacy(place)

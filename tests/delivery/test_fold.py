@@ -105,6 +105,56 @@ def test_any_permutation_repetition_and_partition_ends_in_the_same_record(case: 
     assert record.content == oracle(history)
 
 
+@st.composite
+def crowded_deliveries(draw: st.DrawFn) -> tuple[list[list[Contribution]], list[list[Contribution]]]:
+    """
+    The same events twice, each time permuted, repeated and cut into windows; many are of the same time.
+
+    What is set at one time is one value: which of two stands is for the order of the input to say.
+    """
+    times = st.sampled_from((10, 20))
+    tags = st.lists(st.sampled_from("abcd"), max_size=3)
+    replaced = {time: draw(st.none() | tags) for time in (10, 20)}
+    contents = draw(st.lists(st.tuples(times, st.none() | tags), min_size=1, max_size=6))
+    events = [
+        said(
+            n, time, {"tags": replaced[time]} if added is None else {"tags": added}, () if added is None else ("tags",)
+        )
+        for n, (time, added) in enumerate(contents)
+    ]
+
+    def windows() -> list[list[Contribution]]:
+        arrived = draw(st.permutations(events + draw(st.lists(st.sampled_from(events), max_size=3))))
+        edges = [0, *sorted(draw(st.sets(st.integers(0, len(arrived)), max_size=3))), len(arrived)]
+        return [
+            [Contribution(n, each.time, each.mapping, each.write) for n, each in enumerate(arrived[a:b])]
+            for a, b in itertools.pairwise(edges)
+        ]
+
+    return windows(), windows()
+
+
+def deliver_staged(windows: list[list[Contribution]]) -> tuple[Record, Cells]:
+    """As `deliver`, with what is overtaken dropped while it is read."""
+    kept = []
+    for window in filter(None, windows):
+        staging = Staging({ADA.object: 0})
+        for each in window:
+            staging.add(each)
+        ((_, group),) = staging.groups(0)
+        kept.append(list(group))
+    return deliver(kept)
+
+
+@given(crowded_deliveries())
+def test_values_added_and_replaced_at_the_same_time_end_the_same_in_any_order_and_partition(case: Any) -> None:
+    """What is added stands on top of what is set at that time, whichever comes first."""
+    (one, known), (other, known_too) = map(deliver_staged, case)
+
+    assert one.content == other.content
+    assert known == known_too
+
+
 @given(deliveries())
 def test_any_permutation_repetition_and_partition_ends_in_the_same_ledger(case: Any) -> None:
     history, windows = case

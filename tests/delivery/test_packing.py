@@ -43,12 +43,15 @@ related = st.builds(
 )
 
 
-@given(related, related)
-def test_packed_contributions_overtake_each_other_exactly_when_their_writes_do(newer: Write, older: Write) -> None:
+@given(related, related, st.integers(0, 1))
+def test_packed_contributions_overtake_each_other_exactly_when_they_do_unpacked(
+    newer: Write, older: Write, later: int
+) -> None:
     forms = Forms()
-    both = [forms.packed(Contribution(n, n, "m", write)) for n, write in enumerate((older, newer))]
+    both = [Contribution(0, 0, "m", older), Contribution(1, later, "m", newer)]
+    below, above = map(forms.packed, both)
 
-    assert forms.overtakes(both[1], both[0]) == overtakes(newer, older)
+    assert forms.overtakes(above, below) == overtakes(both[1], both[0])
 
 
 def _types(contribution: Contribution) -> list[type]:

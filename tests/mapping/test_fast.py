@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from types import ModuleType
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
+from attio_ctl.config.models import Mapping
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.expressions.node import tidy
 from attio_ctl.mapping.expressions.read import read_expression
@@ -17,7 +20,7 @@ from attio_ctl.mapping.fast.header import FIELDS, Header, Undecodable, decode
 from attio_ctl.mapping.fast.program import FastProgram, accelerate
 from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.mapping.writes import Rejected, Writes
-from attio_ctl.state.schema import Schema
+from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -232,11 +235,163 @@ def test_nothing_of_a_mapping_becomes_code(samples: ModuleType, schema: Schema) 
 
 
 def test_what_no_code_is_generated_for_runs_all_the_same(samples: ModuleType, schema: Schema) -> None:
-    spec = {**samples.SPECS["identify"], "person": {"description": {"@liquid": "{{ traits.first | upcase }}"}}}
+    """A key that no Struct can have a field for."""
+    spec = {**samples.SPECS["identify"], "person": {"description": {"@path": "a\\b"}}}
     running = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(spec)}, schema))
 
-    ((_, mapped),) = running.run_line(GOOD % b'"Ada"')
+    ((_, mapped),) = running.run_line(GOOD[:-1] % b'"Ada"' + b',"a\\\\b":"x"}')
 
     assert running.mappings is None
     assert isinstance(mapped, Writes)
-    assert mapped.writes[0].values["description"] == "ADA"
+    assert mapped.writes[0].values["description"] == "x"
+
+
+WHOLE = [
+    {"@liquid": "{{ traits.first | upcase }}"},
+    {"@liquid": "{{ traits.first | divided_by: 0 }}"},
+    {"@path": {"@template": "traits.{{userId}}"}},
+    {"@template": {"@path": "$.traits.first"}},
+    {"@template": "{{ }}"},
+    {"@json": {"mode": "encode", "value": {"@path": "$.traits"}}},
+    {"@transform": {"apply": {"@path": "$.traits"}, "mapping": {"a": "$.first"}}},
+]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(spec=st.sampled_from(WHOLE), data=st.data())
+def test_an_expression_that_may_read_anything_leaves_the_rest_of_its_mapping_fast(
+    samples: ModuleType, schema: Schema, spec: Any, data: st.DataObject
+) -> None:
+    mapping = {**samples.SPECS["identify"], "person": {"description": spec, "job_title": "$.traits.title"}}
+    running = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(mapping)}, schema))
+    events = data.draw(st.lists(samples.events, max_size=4))
+
+    assert running.mappings is not None
+    assert_alike(running, events)
+
+
+# --- columns ---------------------------------------------------------------------------------------------------------
+
+
+def assert_alike(running: FastProgram, events: list[Any]) -> None:
+    """A block of events gives what the mappings on dicts give for each."""
+    chunk = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+    got = [list(outcomes) for outcomes in running.run_lines(chunk)]
+
+    assert repr(got) == repr([list(running.program.run(event)) for event in events])
+
+
+VALUES = {
+    "text": ["x", "Zoë", "", "\n", " ", None, 5, 1.5, True, ["x"], ["x", "y"], {"value": "x"}, {"a": 1}],
+    "select": ["Pro", "Free", "pro", "", None, True, ["Pro"], [], {"option": "Pro"}],
+    "status": ["New", "Sold", "new", None, 1],
+    "number": [1, 0, 1.5, -2.0, True, 2**53, 2**60, 2.0**60, 2**70, -(2**53), "7", "x", 1e300, None, 10**400],
+    "currency": [1, 0, 49.5, 49, 49.0, -1, -0.0, 0.1 + 0.2, 1.23456, 1e15, 2**60, 2.0**60, True, "9", None, 1e300],
+    "checkbox": [True, False, 1, 0, "true", "yes", None],
+    "rating": [0, 5, 6, "4", True, 2.5],
+    "email-address": [
+        "ada@example.com", "Ada@Example.com", " ada@example.com", "a@b.co\nc@d.co", "ada@example.com\n", "a@b.test",
+        "a@b.tests", "a@test.co", "a..b@c.co", "a@b-.co", "a@-b.co", "a@b--c.co", "zoë@example.com", "", None, 5,
+        "a" * 60 + "@b.co", "a@" + "b" * 64 + ".co", "a@b.c", "a@b.co1", "a@b", "@b.co", {"email_address": "a@b.co"},
+    ],
+    "timestamp": [
+        "2026-11-02T09:00:00.123Z", "2026-11-02T09:00:00.120Z", "2026-11-02T09:00:00.000Z", "2026-11-02T09:00:00Z",
+        "2026-11-02T09:00:00.1234567891Z", "2026-11-02T09:00:10Z", "2026-02-29T09:00:00Z", "2028-02-29T09:00:00Z",
+        "2026-04-31T00:00:00Z", "2026-12-31T00:00:00Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z",
+        "2026-11-02T24:00:00Z", "2026-11-02T23:60:00Z", "2026-11-02T23:00:60Z", "2026-11-02", "2026-11-02T09:00:00",
+        "2026-11-02T09:00:00+02:00", "2026-11-02t09:00:00z", "2026-11-02T09:00:00Z\n2026-11-02T09:00:00Z", "", None, 5,
+        "２026-11-02T09:00:00Z",
+    ],
+    "date": ["2026-01-02", "2026-13-01", "2026", "", None, 5],
+    "phone-number": ["+14155552671", "+1 415 555 2671", "5", "", None, 5],
+    "domain": ["acme.com", "https://acme.com/x", "x", "", None, 5],
+    "personal-name": ["Lovelace, Ada", "Ada", ", ", "", None, {"full_name": "Ada"}, 5],
+    "actor-reference": ["alice@attio.com", "bob@attio.com", None],
+    "location": ["1 Infinite Loop", " ", {"locality": "x"}, None],
+    "record-reference": ["ada@example.com", "x", "", None, {"target_object": "people", "email_addresses": "a@b.co"}],
+}  # fmt: skip
+"""Values of every attribute type: plain ones, others that are taken, and others that are refused."""
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", VALUES)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_column_gives_what_its_values_give(kind: str, several: bool, data: st.DataObject) -> None:
+    """Of any length, with plain values, odd ones, refused ones and missing ones in any order."""
+    pool = VALUES[kind]
+    given_values = st.lists(st.one_of(st.sampled_from(pool[:2]), st.sampled_from(pool)), min_size=1, max_size=40)
+    values = [*data.draw(given_values), *data.draw(given_values)]
+    missing = data.draw(st.sets(st.integers(0, len(values) - 1), max_size=4))
+    events = [{"id": n} if n in missing else {"id": n, "v": value} for n, value in enumerate(values)]
+
+    assert_alike(program_of(kind, several), events)
+
+
+@functools.cache
+def program_of(kind: str, several: bool) -> FastProgram:
+    """One mapping that fills one attribute of a type with `v`, of records that `id` names."""
+    titles = frozenset({"Pro", "Free", "New", "Sold"}) if kind in ("select", "status") else frozenset()
+    targets = frozenset({"people"}) if kind == "record-reference" else None
+    known = AttributeSchema("v", kind, multiselect=several, titles=titles, targets=targets)
+    people = {"email_addresses": AttributeSchema("email_addresses", "email-address", multiselect=True, unique=True)}
+    things = {"id": AttributeSchema("id", "text", unique=True), "v": known}
+    schema = Schema(
+        {"people": ObjectSchema("people", True, people), "things": ObjectSchema("things", True, things)},
+        frozenset({"alice@attio.com"}),
+    )
+    spec = {"action": "assert-record", "object": "things", "match": "id", "values": {"id": "$.id", "v": "$.v"}}
+    return accelerate(compile_mappings({"m": TypeAdapter[Any](Mapping).validate_python(spec)}, schema))
+
+
+@pytest.mark.parametrize("literals", [[1, True, 1.0], ["a", ["a"], None], [0, False, ""]])
+def test_literals_that_python_holds_to_be_equal_stay_apart(schema: Schema, literals: list[Any]) -> None:
+    values = {slug: {"@literal": value} for slug, value in zip(("notes", "number", "price"), literals, strict=True)}
+    spec = {"action": "assert-record", "object": "vehicles", "match": "vin", "values": {"vin": "$.vin", **values}}
+    running = accelerate(compile_mappings({"m": TypeAdapter[Any](Mapping).validate_python(spec)}, schema))
+
+    assert_alike(running, [{"vin": "v1"}, {"vin": "v2"}])
+
+
+def test_a_branch_is_not_taken_for_an_equal_one(samples: ModuleType, schema: Schema) -> None:
+    """`then` is what stands there, also where it equals the value that was asked about."""
+    choice = {"@if": {"exists": {"@literal": 1}, "then": {"@literal": True}}}
+    spec = {**samples.SPECS["vehicle"], "values": {"vin": "$.properties.vin", "notes": choice}}
+    running = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(spec)}, schema))
+
+    assert_alike(running, [{"properties": {"vin": "v1"}}])
+
+
+@pytest.mark.parametrize(
+    "integrations",
+    [None, False, "x", [], {}, {"All": False}, {"All": False, "Attio (Actions)": {}}, {"All": 0}, "gone"],
+)
+@pytest.mark.parametrize("when", ['type = "identify"', "integrations != 5", "integrations.All != 5"])
+def test_integrations_switch_off_whatever_else_reads_them(
+    samples: ModuleType, schema: Schema, integrations: Any, when: str
+) -> None:
+    spec = {**samples.SPECS["identify"], "when": when}
+    running = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(spec)}, schema))
+    event = {"type": "identify", "userId": "u1", "traits": {"email": "a@b.co"}}
+
+    assert_alike(running, [event if integrations == "gone" else {**event, "integrations": integrations}])
+
+
+def test_one_line_that_does_not_fit_leaves_the_others_of_its_block_as_they_are(fast: FastProgram) -> None:
+    """Also one on which the generated code itself gives up, for want of stack."""
+    deep = b"[" * 900 + b"]" * 900
+    hard = [
+        b"{",
+        b"[1]",
+        b'{"traits":null}',
+        b'{"a":"\xff"}',
+        GOOD % deep,
+        b'{"type":"identify","traits":{"n":%s}}' % deep,
+    ]
+    easy = [GOOD % b'"Ada"', b'{"type":"page"}']
+    lines = [line for odd in hard for line in (*easy, odd, *easy)]
+
+    assert [(head, list(outcomes)) for head, outcomes in fast.run_each(lines)] == [
+        (head, list(outcomes)) for line in lines for head, outcomes in fast.run_each([line])
+    ]

@@ -6,13 +6,14 @@ import json
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attio_ctl.mapping.fast.batch import Batch, assertion_of, make_batch
+from attio_ctl.mapping.fast.batch import MAX_ASSERTIONS, Bodies, make_bodies
 from attio_ctl.mapping.fast.header import Undecodable, decode
-from attio_ctl.mapping.fast.program import FastProgram, accelerate
+from attio_ctl.mapping.fast.program import FastProgram, accelerate, asserted
 from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.mapping.writes import Rejected, Writes
 from attio_ctl.state.schema import Schema
@@ -31,17 +32,17 @@ def slowly(fast: FastProgram, lines: list[bytes]) -> tuple[list[Any], list[tuple
         received = event.get("receivedAt")
         for name, mapped in fast.program.run(event):
             if isinstance(mapped, Writes):
-                assertions.append(assertion_of(mapped, received if isinstance(received, str) else NOW))
+                assertions.append(asserted(mapped, received if isinstance(received, str) else NOW))
             elif isinstance(mapped, Rejected):
                 refused.append((number, name, mapped))
-    return json.loads(json.dumps(assertions)), refused
+    return json.loads(msgspec.json.encode(assertions)), refused
 
 
-def parts(batch: Batch) -> tuple[list[Any], list[tuple[int, str, Any]]]:
-    body = json.loads(batch.body)
-    assert batch.assertions == len(body["assertions"])
-    refused = [(each.line, each.mapping, each.why) for each in batch.refused]
-    return body["assertions"], [each for each in refused if not isinstance(each[2], Undecodable)]
+def parts(made: Bodies) -> tuple[list[Any], list[tuple[int, str, Any]]]:
+    assertions = [each for body in made.bodies for each in json.loads(body)["assertions"]]
+    assert made.assertions == len(assertions)
+    refused = [(each.line, each.mapping, each.why) for each in made.refused]
+    return assertions, [each for each in refused if not isinstance(each[2], Undecodable)]
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -50,15 +51,25 @@ def test_a_batch_holds_what_the_writes_give(samples: ModuleType, fast: FastProgr
     drawn = data.draw(st.lists(st.one_of(samples.events, samples.events, samples.odd), max_size=4))
     lines = [json.dumps(event).encode() for event in drawn]
 
-    assert parts(make_batch(fast, lines, NOW)) == slowly(fast, lines)
+    assert parts(make_bodies(fast, lines, NOW)) == slowly(fast, lines)
 
 
 def test_a_line_that_is_no_event_is_told_by_its_number(fast: FastProgram) -> None:
-    batch = make_batch(fast, [b'{"type":"page"}', b"{", b"[1]", b'{"a":"\xff"}'], NOW)
+    batch = make_bodies(fast, [b'{"type":"page"}', b"{", b"[1]", b'{"a":"\xff"}'], NOW)
 
     codes = [(each.line, each.mapping, each.why.code) for each in batch.refused]
     assert codes == [(1, "", "invalid_json"), (2, "", "not_an_event"), (3, "", "invalid_json")]
-    assert batch.body == b'{"assertions":[]}'
+    assert batch.bodies == ()
+
+
+def test_a_call_holds_no_more_than_attio_takes(samples: ModuleType, schema: Schema) -> None:
+    spec = {"action": "assert-record", "object": "vehicles", "match": "vin", "values": {"vin": "$.vin"}}
+    fast = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(spec)}, schema))
+    lines = [b'{"vin":"v%d"}' % number for number in range(MAX_ASSERTIONS + 1)]
+
+    made = make_bodies(fast, lines, NOW)
+
+    assert [len(json.loads(body)["assertions"]) for body in made.bodies] == [MAX_ASSERTIONS, 1]
 
 
 @pytest.mark.parametrize(
@@ -80,4 +91,4 @@ def test_a_mapping_that_assertions_are_not_generated_for_is_in_the_batch_all_the
         for more in ({}, {"owner": "bob@example.com"}, {"owner": 5}, {"other": "c@example.com"}, {"other": None})
     ]
 
-    assert parts(make_batch(fast, lines, NOW)) == slowly(fast, lines)
+    assert parts(make_bodies(fast, lines, NOW)) == slowly(fast, lines)

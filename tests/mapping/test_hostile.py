@@ -7,7 +7,7 @@ import json
 import pytest
 
 from attio_ctl.mapping.expressions.javascript import MISSING
-from attio_ctl.mapping.fast.batch import make_batch
+from attio_ctl.mapping.fast.batch import make_bodies
 from attio_ctl.mapping.fast.header import FIELDS, Header, Undecodable, decode
 from attio_ctl.mapping.fast.program import FastProgram
 from attio_ctl.mapping.segment.evaluate import evaluate_line
@@ -61,20 +61,20 @@ def test_a_hostile_line_has_one_verdict_on_every_way(fast: FastProgram, value: s
     chunk = line + b"\n\n" + b'{"type":"page"}\n'
 
     (head, outcomes), (after, _) = fast.run_headed(chunk)
-    batch = make_batch(fast, [line], NOW)
+    made = make_bodies(fast, [line], NOW)
 
     assert isinstance(after, Header)
     try:
         event = decode(line)
     except ValueError:
         assert isinstance(head, Undecodable)
-        assert [each.why for each in batch.refused] == [head]
+        assert [each.why for each in made.refused] == [head]
         return
     assert tuple(outcomes) == fast.program.run(event)
     assert isinstance(head, Header)
     for name, attribute in FIELDS.items():
         assert getattr(head, attribute) == event.get(name, MISSING)
-    json.loads(batch.body)
+    assert sum(len(json.loads(body)["assertions"]) for body in made.bodies) == made.assertions
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import orjson
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES
-from attio_ctl.mapping.encode import batch_assertion, documented_values, simple_values
+from attio_ctl.mapping.encode import batch_call, documented_values, simple_values
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.values.coerce import coercer
 from attio_ctl.mapping.values.phones import phone_coercer
@@ -359,32 +360,32 @@ def test_the_wire_forms_of_every_type(schema: Schema) -> None:
     }
 
 
-def test_a_batch_nests_the_records_that_it_writes_anyway(schema: Schema) -> None:
+def test_a_batch_holds_each_record_with_simple_values_in_the_order_given(schema: Schema) -> None:
     name = coercer(attribute("personal-name"), schema).whole("Bloggs, Joe")
     person = Write(ADA, {"email_addresses": ["ada@example.com"], "name": name})
     user = Write(
         RecordKey("users", "user_id", "u1"),
-        {"user_id": "u1", "person": ADA, "workspace": [RecordKey("workspaces", "workspace_id", "w1")]},
+        {"user_id": "u1", "person": ADA, "workspace": [RecordKey("workspaces", "workspace_id", "w1")], "plan": None},
     )
 
-    assertion = batch_assertion(user, "2024-01-01T00:00:00Z", {ADA: person})
+    call = orjson.loads(batch_call([person, user], "2024-01-01T00:00:00Z"))
 
     common = {"mode": "create-or-update", "multiselect_values": "append", "received_at": "2024-01-01T00:00:00Z"}
-    assert assertion == {
-        "object": "users",
-        "matching_attribute": "user_id",
-        "values": {
-            "user_id": "u1",
-            "person": {
-                "object": "people",
-                "matching_attribute": "email_addresses",
-                "values": {"email_addresses": ["ada@example.com"], "name": "Bloggs, Joe"},
-                **common,
-            },
-            "workspace": ["w1"],
+    assert call == [
+        {
+            "object": "people",
+            "matching_attribute": "email_addresses",
+            "values": {"email_addresses": ["ada@example.com"], "name": "Bloggs, Joe"},
+            **common,
         },
-        **common,
-    }
+        {
+            "object": "users",
+            "matching_attribute": "user_id",
+            "values": {"user_id": "u1", "person": "ada@example.com", "workspace": ["w1"], "plan": None},
+            **common,
+        },
+    ]
+    assert batch_call([], "2024-01-01T00:00:00Z") == b"[]"
 
 
 def test_the_table_has_a_row_for_every_writable_type() -> None:

@@ -1,192 +1,226 @@
 """
-A mapping as Python source over many events at once: attribute by attribute, each a column, into assertions of a batch.
+Values of one attribute for many events at once: a column of raw JSON values into a column of neutral ones.
 
-Python runs a short loop over one column in a fraction of the time of a long function per event. The price is that a
-column cannot tell which event it fails for: then the events are taken one by one.
+Whether a whole column needs no closer look is asked in a few calls that run in C: one pattern over all its texts, one
+look for titles in a set. Where the answer is no, its halves are asked, and in the end single values, which go to the
+code that mappings on dicts run on.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable
-from itertools import repeat
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from msgspec import Struct, defstruct
-
 from attio_ctl.mapping.encode import simple_value
-from attio_ctl.mapping.expressions.choices import IfBlank, IfExists
-from attio_ctl.mapping.expressions.javascript import MISSING, is_blank, text
-from attio_ctl.mapping.expressions.node import Expression, Literal, tidy
-from attio_ctl.mapping.expressions.paths import Path
-from attio_ctl.mapping.expressions.texts import Template
-from attio_ctl.mapping.fast.conditions import condition
-from attio_ctl.mapping.fast.generate import PLAIN, QUICK, switch
-from attio_ctl.mapping.fast.reads import roots_of
-from attio_ctl.mapping.fast.shape import CannotGenerate, Shape
-from attio_ctl.mapping.fast.source import Source
-from attio_ctl.mapping.program import CompiledMapping
+from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.records import Filler, RecordMaker
-from attio_ctl.mapping.values.coerce import match_text
+from attio_ctl.mapping.values.coerce import Coercer, match_text, remembering
+from attio_ctl.mapping.values.contacts import are_plain_emails
+from attio_ctl.mapping.values.numbers import LONGEST_TEXT
+from attio_ctl.mapping.values.times import are_utc, shortest
+from attio_ctl.mapping.writes import Reject, Rejected
+
+Values = Sequence[Any]
+"""A column: one value of each event, in their order."""
+
+Faults = dict[int, Rejected]
+"""The events that are refused, by their number, each with the first thing that is wrong with it."""
+
+Quick = Callable[[Values], Values | None]
+"""Makes the neutral values of a column that holds one at least; None where some value needs a closer look."""
+
+_FEW: Final = 2
+"""Values that are not worth halving any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Stands for the value of an expression that failed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What fills one attribute of all events of a block, as its filler would one by one."""
+
+    filler: Filler
+    quick: Quick
+
+    def fill(self, raw: Values, numbers: Sequence[int], faults: Faults) -> Values:
+        """The neutral values, or `MISSING`; `numbers` are those of the events. What is refused is noted in `faults`."""
+        if self.filler.assignment.field is None:
+            present = [number for number, value in zip(numbers, raw, strict=True) if value is not MISSING]
+            if len(present) < len(raw):
+                made = iter(self._fill([value for value in raw if value is not MISSING], present, faults))
+                return [value if value is MISSING else next(made) for value in raw]
+        return self._fill(raw, numbers, faults)
+
+    def _fill(self, raw: Values, numbers: Sequence[int], faults: Faults) -> Values:
+        if len(raw) <= _FEW:
+            return [self._judged(value, number, faults) for value, number in zip(raw, numbers, strict=True)]
+        half = len(raw) // 2
+        return [
+            *self._half(raw[:half], numbers[:half], faults),
+            *self._half(raw[half:], numbers[half:], faults),
+        ]
+
+    def _half(self, raw: Values, numbers: Sequence[int], faults: Faults) -> Values:
+        plain = self.quick(raw)
+        if plain is None:
+            return self._fill(raw, numbers, faults)
+        return [[value] for value in plain] if self.filler.coerce.several else plain
+
+    def _judged(self, value: Any, number: int, faults: Faults) -> Any:
+        path = self.filler.path
+        if value.__class__ is Failed:
+            faults.setdefault(number, Rejected("expression_failed", value.reason, path))
+            return MISSING
+        try:
+            return self.filler.checked(value)
+        except Reject as reject:
+            faults.setdefault(number, reject.at(path))
+            return MISSING
+
+
+def as_sent(filler: Filler) -> Filler:
+    """The filler of an attribute in a batch: what it makes is encoded as it is."""
+    coerce = filler.coerce
+    if coerce.kind not in _SENT_OTHERWISE:
+        return filler
+    one = remembering(lambda text: simple_value(coerce.one(text)))
+    return replace(filler, coerce=replace(coerce, one=one, whole=lambda value: simple_value(coerce.whole(value))))
+
 
 _SENT_OTHERWISE: Final = frozenset({"personal-name", "record-reference"})
 """Attribute types whose neutral values are not what a batch has in their place."""
 
-_DEEPEST: Final = 20
-"""How deep one expression may nest in another."""
+
+def quick_of(filler: Filler) -> Quick:
+    """The quick way for an attribute, the same function for all attributes that may share what it makes."""
+    kind = filler.coerce.kind
+    quick = _QUICK.get(kind) or _quick_with(filler.coerce)
+    # A field of the action has rules of its own for what is empty.
+    return quick if filler.assignment.field is None or kind in NEVER_BLANK else _unless_empty(quick)
 
 
-def generate_columns(mapping: CompiledMapping, shape: Shape) -> Source:
-    """
-    The source of `columns(events, received_at)`: the indices of the events that are taken, and their assertions.
-
-    An assertion is what `batch_assertion` makes of the writes, ready for msgspec to encode. The function raises
-    whatever `run` of one of the events would.
-
-    Raises:
-        CannotGenerate: as `generate_run`; or a value may stand in the place of a link, so that the records do not nest.
-    """
-    source = Source("columns", shape)
-    source.line(0, "def columns(events, received_at):")
-    takes = f"not ({switch(source)})"
-    if mapping.when is not None:
-        takes = f"{condition(shape, source.constant, mapping.when)} and {takes}"
-    source.line(1, f"taken = [number for number, event in enumerate(events) if {takes}]")
-    source.line(1, "events = [events[number] for number in taken]")
-    own = "event.received_at"
-    source.line(1, f"received = [{own} if {own}.__class__ is str else received_at for event in events]")
-    for number, record in enumerate(mapping.records):
-        values = {
-            slug: f"[[a] for a in a{at}]" if slug in record.multiselect else f"a{at}" for slug, at in record.links
-        }
-        if values.keys() & {filler.slug for filler in record.fillers}:
-            raise CannotGenerate("a link with a value, or nothing but links")
-        for filler in record.fillers:
-            _column(source, filler, values)
-        _check_match(source, record, values)
-        made = f"map({source.constant(_values_struct(values))}, {', '.join(values.values())})"
-        named = (f"{source.constant(repeat)}({source.constant(name)})" for name in (record.object, record.match))
-        source.line(1, f"a{number} = list(map({source.constant(_Assertion)}, {', '.join(named)}, {made}, received))")
-    source.line(1, f"return taken, a{len(mapping.records) - 1}")
-    return source
+def _quick_with(coerce: Coercer) -> Quick:
+    if coerce.kind in ("select", "status"):
+        return lambda raw: _titles(coerce.titles, raw)
+    if not coerce.kind:
+        return lambda raw: _alike(coerce.one, raw)
+    return lambda raw: _each(coerce.one, raw)
 
 
-class _Assertion(Struct, frozen=True, gc=False):
-    """One assertion of a batch, as `batch_assertion` has it."""
-
-    object: str
-    matching_attribute: str
-    values: Any
-    received_at: str
-    mode: str = "create-or-update"
-    multiselect_values: str = "append"
+def _unless_empty(quick: Quick) -> Quick:
+    return lambda raw: quick(raw) if all(raw) else None
 
 
-def _values_struct(slugs: Iterable[str]) -> type[Struct]:
-    """Values by slug, of which those that are `MISSING` are not written: made and written faster than a dict."""
-    named = {f"f{number}": slug for number, slug in enumerate(slugs)}
-    return defstruct("Values", [(name, Any) for name in named], rename=named, frozen=True, gc=False)
+def _texts(raw: Values) -> Values | None:
+    try:
+        size = len("".join(raw).encode())
+    except (TypeError, UnicodeEncodeError):  # not all are texts; halves of surrogate pairs
+        return None
+    return raw if size <= LONGEST_TEXT else None
 
 
-def _column(source: Source, filler: Filler, values: dict[str, str]) -> None:
-    """The column of one attribute, noted in `values`. Where a slug is filled twice the later value counts, if any."""
-    raw = _raw(source, filler.expression)
-    column = source.variable()
-    one, whole = _makers(filler)
-    kind, pattern = filler.coerce.kind, QUICK.get(filler.coerce.kind)
-    if pattern is None:
-        # An action's field has rules of its own for what is empty.
-        test = "v.__class__ is str" + (" and v" if filler.assignment.field else "")
-        made = f"{source.constant(one)}(v)"
-    else:
-        test, made = pattern.format(x="v", known=source.constant(PLAIN.get(kind) or filler.coerce.titles)), "v"
-    columns = {"v": raw}
-    if kind in PLAIN:
-        # Two attributes are often filled with one e-mail address: whether it is plain is asked once.
-        columns["plain"] = source.known.get((raw, kind)) or source.variable()
-        if (raw, kind) not in source.known:
-            source.line(1, f"{columns['plain']} = [{test} for v in {raw}]")
-            source.known[raw, kind] = columns["plain"]
-        test = "plain"
-    made = f"[{made}]" if filler.coerce.several else made
-    value = f"{made} if {test} else {source.constant(whole)}(v)"
-    if filler.when is not None:
-        columns["event"] = "events"
-        value = f"({value}) if {condition(source.shape, source.constant, filler.when)} else MISSING"
-    over = f"v in {raw}" if len(columns) == 1 else f"{', '.join(columns)} in zip({', '.join(columns.values())})"
-    source.line(1, f"{column} = [{value} for {over}]")
-    if filler.slug in values:
-        earlier = values[filler.slug]
-        source.line(1, f"{column} = [w if v is MISSING else v for v, w in zip({column}, {earlier})]")
-    values[filler.slug] = column
+def _titles(known: frozenset[str], raw: Values) -> Values | None:
+    try:
+        return raw if known.issuperset(raw) else None
+    except TypeError:  # lists and objects have no hash
+        return None
 
 
-def _makers(filler: Filler) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """What makes the value of a text, and of any JSON value, as a batch has them."""
-    one, whole = filler.coerce.one, filler.checked
-    if filler.coerce.kind not in _SENT_OTHERWISE:
-        return one, whole
-    return functools.lru_cache(maxsize=16_384)(lambda value: simple_value(one(value))), (
-        lambda value: simple_value(whole(value))
-    )
+def _each(one: Callable[[Any], Any], raw: Values) -> Values | None:
+    try:
+        return list(map(one, raw)) if all_texts(raw) else None
+    except Reject:
+        return None
 
 
-def _check_match(source: Source, record: RecordMaker, values: dict[str, str]) -> None:
-    """Statements that raise where an event has nothing to match by."""
-    text_of = source.constant(match_text)
-    column = values.get(record.match)
-    if column is None:
-        source.line(1, f"for _ in events: {text_of}(None)")
-        return
-    first = "v[0] if v.__class__ is list and v else v" if record.match in record.multiselect else "v"
-    source.line(1, f"for v in {column}:")
-    source.line(2, f"m = {first}")
-    blank = "m.__class__ is not str or not m or m.isspace()"
-    source.line(2, f"if {blank}: {text_of}(None if m is MISSING else m)")
+def _alike(one: Callable[[Any], Any], raw: Values) -> Values | None:
+    """Where a literal was judged beforehand, or the attribute takes nothing: the same for every value."""
+    try:
+        return None if MISSING in raw else [one(raw[0])] * len(raw)
+    except Reject:
+        return None
 
 
-def _raw(source: Source, expression: Expression) -> str:
-    """The variable with the column of an expression's values, resolved once for all attributes that it fills."""
-    known = source.known.get(expression)
-    if known is None:
-        known = source.known[expression] = source.variable()
-        source.line(1, f"{known} = [{_code(source, expression, 0)} for event in events]")
-    return known
+def all_texts(raw: Values) -> bool:
+    """Whether all are texts, for a tenth of what asking each would take."""
+    try:
+        "".join(raw)
+    except TypeError:
+        return False
+    return True
 
 
-def _code(source: Source, expression: Expression, depth: int) -> str:
-    """The Python expression for the value of one of a mapping, over `event`."""
-    if depth > _DEEPEST:
-        raise CannotGenerate("nested too deeply")
-    match expression:
-        case Literal(value):
-            return "MISSING" if value is MISSING else source.constant(value)
-        case Path(steps):
-            return source.path(steps)
-        case Template(parts):
-            return f'f"{"".join(_piece(source, part) for part in parts)}"'
-        case IfExists(value, then, otherwise) | IfBlank(value, then, otherwise):
-            read = _code(source, value, depth + 1)
-            found = source.variable()
-            test = f"({found} := {read}) is None or {found} is MISSING"
-            if isinstance(expression, IfBlank):
-                test = f"{source.constant(is_blank)}({found} := {read})"
-            chosen = found if then == value else _code(source, then, depth + 1)
-            return f"({_code(source, otherwise, depth + 1)} if {test} else {chosen})"
-        case _:
-            roots = roots_of(expression)
-            resolve = source.constant(functools.partial(_resolve, expression, roots))
-            return f"{resolve}({', '.join(source.path((root,)) for root in roots)})"
+def _numbers(raw: Values) -> Values | None:
+    return raw if {*map(type, raw)} <= _NUMBERS and _are_small(raw) else None
 
 
-def _resolve(expression: Expression, roots: tuple[str, ...], *values: Any) -> Any:
-    """The value of an expression of any kind, from the fields that it reads."""
-    event = {root: value for root, value in zip(roots, values, strict=True) if value is not MISSING}
-    return tidy(expression.resolve(event))
+def _are_small(raw: Collection[float]) -> bool:
+    """Whether no integer is beyond what a 64-bit float holds exactly."""
+    return min(raw) > -(2**53) and max(raw) < 2**53
 
 
-def _piece(source: Source, part: str | tuple[str, ...]) -> str:
-    if isinstance(part, str):
-        return f"{{{source.constant(part)}}}"
-    value = source.path(part)
-    return f"{{{value} if {value}.__class__ is str else {source.constant(text)}({value})}}"
+def _amounts(raw: Values) -> Values | None:
+    if not {*map(type, raw)} <= _NUMBERS:
+        return None
+    amounts = {*raw}  # few prices make up most columns
+    if not _are_small(amounts):
+        return None
+    # A multiple of a ten-thousandth and nothing less: `round` says the same ten times as slowly.
+    return raw if all((value * 1e4).is_integer() and value * 1e4 / 1e4 == value for value in amounts) else None
+
+
+def _booleans(raw: Values) -> Values | None:
+    return raw if {*map(type, raw)} == {bool} else None
+
+
+def _emails(raw: Values) -> Values | None:
+    return raw if all_texts(raw) and are_plain_emails(raw) else None
+
+
+def _timestamps(raw: Values) -> Values | None:
+    if not all_texts(raw) or not are_utc(raw):
+        return None
+    return [value if value[-2] != "0" else shortest(value) for value in raw]
+
+
+_NUMBERS: Final = frozenset({int, float})
+_QUICK: Final[Mapping[str, Quick]] = {
+    "text": _texts,
+    "number": _numbers,
+    "currency": _amounts,
+    "checkbox": _booleans,
+    "email-address": _emails,
+    "timestamp": _timestamps,
+}
+NEVER_BLANK: Final = frozenset({"email-address", "timestamp"})
+"""Attribute types whose quick way lets nothing through that is empty, or no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What names the records of all events of a block, from the column of their matching attribute."""
+
+    record: RecordMaker
+
+    def texts(self, matched: Values, numbers: Sequence[int], faults: Faults) -> Sequence[str]:
+        """The texts of their keys; an event with nothing to match by is noted in `faults`."""
+        record = self.record
+        texts = matched
+        if record.match in record.multiselect:
+            texts = [value[0] if value.__class__ is list and value else value for value in matched]
+        if all_texts(texts) and all(map(str.strip, texts)):
+            return texts
+        return [self._judged(value, number, faults) for value, number in zip(texts, numbers, strict=True)]
+
+    def _judged(self, value: Any, number: int, faults: Faults) -> str:
+        try:
+            return match_text(None if value is MISSING else value)
+        except Reject as reject:
+            faults.setdefault(number, reject.at(f"{self.record.object}.{self.record.match}"))
+            return ""

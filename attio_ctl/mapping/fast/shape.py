@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 from msgspec import Struct, defstruct
@@ -24,14 +25,14 @@ from attio_ctl.mapping.fast.header import FIELDS, Header
 _OF_VALUES: Final = frozenset({"length", CONSTRUCTOR})
 
 # What msgspec cannot name a field by; whatever has such a key is read whole.
-_UNNAMEABLE: Final = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')
+UNNAMEABLE: Final = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')
 
 
 class CannotGenerate(Exception):  # noqa: N818  a question answered, not a fault
     """The mapping has something that is not worth generating code for; it runs as it is."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Branch:
     """One object of the event: `name` is its attribute in the Struct above, `below` its own fields by key."""
 
@@ -49,12 +50,22 @@ class Shape:
 
     def reach(self, path: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """The Python expression for what a path leads to (`event.f0.f2`), and the steps that are left from there."""
-        branch, code = self.root, "event"
+        branches, rest = self._way(path)
+        return ".".join(("event", *(branch.name for branch in branches))), rest
+
+    def places(self, path: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """The same as places among the fields of each Struct on the way."""
+        branches, rest = self._way(path)
+        above = (self.root, *branches)
+        return tuple(list(one.below.values()).index(two) for one, two in pairwise(above)), rest
+
+    def _way(self, path: tuple[str, ...]) -> tuple[list[Branch], tuple[str, ...]]:
+        branch, way = self.root, []
         for index, step in enumerate(path):
             branch = branch.below[step]
-            code += f".{branch.name}"
+            way.append(branch)
             if branch.read:
-                return code, path[index + 1 :]
+                return way, path[index + 1 :]
         raise AssertionError(f"{path} is not read")
 
 
@@ -67,7 +78,7 @@ def shape_of(paths: Iterable[tuple[str, ...]]) -> Shape:
     """
     root = Branch("event", below={key: Branch(name, read=True) for key, name in FIELDS.items()})
     for path in paths:
-        if path[0] == CONSTRUCTOR or _UNNAMEABLE.search(path[0]):
+        if path[0] == CONSTRUCTOR or UNNAMEABLE.search(path[0]):
             raise CannotGenerate(path[0])
         branch = root
         for index, step in enumerate(path):
@@ -75,7 +86,7 @@ def shape_of(paths: Iterable[tuple[str, ...]]) -> Shape:
             if branch.read:
                 break
             following = path[index + 1] if index + 1 < len(path) else None
-            if following is None or following in _OF_VALUES or following.isdecimal() or _UNNAMEABLE.search(following):
+            if following is None or following in _OF_VALUES or following.isdecimal() or UNNAMEABLE.search(following):
                 branch.read = True
                 break
     own = {key: below for key, below in root.below.items() if key not in FIELDS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -39,11 +40,12 @@ def title_coercer(attribute: AttributeSchema) -> Callable[[Any], str]:
             return title
         if title in archived:
             raise Reject(refusal, f"{what} {shown(title)} is archived")
-        close = difflib.get_close_matches(title[:100], known, 1, 0.6) or [
-            k for k in known if k.lower() == title.lower()
-        ]
-        hint = f"did you mean `{close[0]}`?" if close else f"there is {_some(known)}"
-        raise Reject(refusal, f"there is no {what} {shown(title)}; {hint}")
+        raise Reject(refusal, f"there is no {what} {shown(title)}; {hint(title[:100])}")
+
+    @functools.lru_cache(maxsize=1_024)  # one option that is missing refuses many events
+    def hint(title: str) -> str:
+        close = difflib.get_close_matches(title, known, 1, 0.6) or [k for k in known if k.lower() == title.lower()]
+        return f"did you mean `{close[0]}`?" if close else f"there is {_some(known)}"
 
     return coerce_title
 

@@ -4,10 +4,9 @@ One value for one attribute: checked against its type and the workspace, and tur
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from attio_ctl.attribute_types import ATTRIBUTE_TYPES
 from attio_ctl.mapping.expressions.javascript import MISSING, number_text
@@ -58,7 +57,7 @@ _TAKE_OBJECTS = frozenset({"location", "personal-name", "phone-number", "record-
 
 # Texts of these come again and again in a stream of events, and take longer to check than to look up.
 _REPEATED = frozenset({"domain", "phone-number", "record-reference", "date", "personal-name"})
-_REMEMBERED = 16_384
+_REMEMBERED: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,26 @@ def coercer(attribute: AttributeSchema, schema: Schema, region: str | None = Non
     whole = _several(any_form) if attribute.multiselect else _single(any_form)
     whole = _required(whole) if attribute.required else whole
     if attribute.type in _REPEATED:
-        one = functools.lru_cache(maxsize=_REMEMBERED)(one)
+        one = remembering(one)
     return Coercer(attribute.type, one, whole, attribute.multiselect, attribute.titles)
+
+
+def remembering(coerce: Callable[[str], Value]) -> Callable[[str], Value]:
+    """The same, with what it made of the latest texts at hand: in half the time that `functools.lru_cache` takes."""
+    return _Made(coerce).__getitem__
+
+
+class _Made(dict[str, Value]):
+    def __init__(self, coerce: Callable[[str], Value]) -> None:
+        super().__init__()
+        self._coerce = coerce
+
+    def __missing__(self, text: str) -> Value:
+        made = self._coerce(text)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = made
+        return made
 
 
 def _one(attribute: AttributeSchema, schema: Schema, region: str | None) -> Coerce:

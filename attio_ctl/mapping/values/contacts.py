@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import idna
@@ -19,22 +20,31 @@ RESERVED_TLDS: Final = frozenset({"test", "invalid", "localhost", "local", "onio
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?!\d+$){_LABEL}", re.ASCII)
 # What needs no second look, in a form that a pattern can follow without going back; the rest is judged more slowly.
-_PLAIN_DOMAIN = re.compile(r"(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]{2,}", re.ASCII)
-_PLAIN_LOCAL = re.compile(r"[a-z0-9_+'-]++(?:\.[a-z0-9_+'-]++)*+@", re.ASCII)
+_DOTTED = r"(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++"
+_PLAIN_DOMAIN = re.compile(rf"{_DOTTED}[a-z]{{2,}}")
+_ADDRESS = (
+    rf"[a-z0-9_+'-]++(?:\.[a-z0-9_+'-]++)*+@{_DOTTED}"
+    rf"(?!(?:{'|'.join(sorted(RESERVED_TLDS))})(?:\n|\Z))[a-z]{{2,}}+"
+)
+_PLAIN_ADDRESS = re.compile(_ADDRESS)
+_PLAIN_ADDRESSES = re.compile(rf"(?:{_ADDRESS}\n)++")
 _LONGEST_LABEL: Final = 63
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII)
 
 
 def is_plain_email(address: str) -> bool:
     """Whether a text is an e-mail address that Attio takes, just as it stores it."""
-    local = _PLAIN_LOCAL.match(address)
-    return local is not None and _takes_mail(address[local.end() :]) and len(address) <= _LONGEST_LABEL
+    return len(address) <= _LONGEST_LABEL and _PLAIN_ADDRESS.fullmatch(address) is not None
 
 
-@functools.lru_cache(maxsize=16_384)
-def _takes_mail(domain: str) -> bool:
-    """Whether a domain is plain and not under a reserved top-level domain; few domains make up most addresses."""
-    return _PLAIN_DOMAIN.fullmatch(domain) is not None and domain.rpartition(".")[2] not in RESERVED_TLDS
+def are_plain_emails(addresses: Sequence[str]) -> bool:
+    """The same for some texts, of which there is one at least: one look for all of them."""
+    joined = "\n".join(addresses) + "\n"
+    return (
+        joined.count("\n") == len(addresses)
+        and max(map(len, addresses)) <= _LONGEST_LABEL
+        and _PLAIN_ADDRESSES.fullmatch(joined) is not None
+    )
 
 
 def coerce_email(value: Any) -> str:

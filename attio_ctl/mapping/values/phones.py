@@ -27,6 +27,8 @@ def phone_coercer(region: str | None) -> Callable[[Any], str]:
     """
 
     def coerce_phone(value: Any) -> str:
+        if value.__class__ is str and _INTERNATIONAL.fullmatch(value) and _surely_possible(value):
+            return value  # type: ignore[no-any-return]
         home = region
         if isinstance(value, dict) and set(value) <= {"original_phone_number", "country_code"}:
             home = value.get("country_code") or region
@@ -58,31 +60,29 @@ class _Plan:
     """What a calling code's national numbers look like: how long, and what a trunk prefix would be."""
 
     lengths: frozenset[int]
-    prefix: re.Pattern[str] | None
+    trunk: re.Pattern[str]
 
 
 @functools.cache
-def _plan(calling_code: int) -> _Plan | None:
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(calling_code)
+def _plan(calling_code: str) -> _Plan | None:
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(calling_code))
     if regions is None:
         return None
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(calling_code, regions[0])
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(calling_code), regions[0])
     if metadata is None or metadata.general_desc is None:
         return None
     prefix = metadata.national_prefix_for_parsing
-    return _Plan(frozenset(metadata.general_desc.possible_length), re.compile(prefix) if prefix else None)
+    return _Plan(frozenset(metadata.general_desc.possible_length), re.compile(f"0|(?:{prefix})" if prefix else "0"))
 
 
-def _surely_possible(digits: str) -> bool:
+def _surely_possible(number: str) -> bool:
     """
     Whether a number is possible for certain, and in E.164 already; false sends it to the full parser.
 
-    phonenumbers takes some 50 µs for a number, this takes one: enough for a stream of new ones.
+    phonenumbers takes some 50 µs for a number, this takes half of one: enough for a stream of new ones.
     """
     for end in (2, 3, 4):
-        plan = _plan(int(digits[1:end]))
+        plan = _plan(number[1:end])
         if plan is not None:
-            national = digits[end:]
-            starts_with_prefix = national[:1] == "0" or (plan.prefix is not None and plan.prefix.match(national))
-            return len(national) in plan.lengths and not starts_with_prefix
+            return len(number) - end in plan.lengths and plan.trunk.match(number, end) is None
     return False

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
-
-import ciso8601
 
 from attio_ctl.mapping.values.faults import shown
 from attio_ctl.mapping.writes import Reject, RejectCode
@@ -43,42 +41,30 @@ def coerce_timestamp(value: Any) -> str:
 
     Source: docs.attio.com/docs/attribute-types/attribute-types-timestamp.
     """
-    if isinstance(value, str):
-        if is_plain_utc(value):
-            return value
-        shorter = _SHORTER.get(value[19:])
-        if shorter is not None and f"{value[17:19]}." in _SECONDS and _is_minute(value[:17]):
-            return value[:19] + shorter
+    if isinstance(value, str) and _ONE_MOMENT.fullmatch(value):
+        return shortest(value)
     moment, fraction = _parse(value, "invalid_timestamp")
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}{f'.{fraction}' if fraction else ''}Z"
 
 
-def is_plain_utc(value: str) -> bool:
-    """Whether a text is a moment in just the form that comes out: milliseconds that do not end in 0, and `Z`."""
-    return value[17:20] in _SECONDS and value[20:] in _MILLISECONDS and _is_minute(value[:17])
+def are_utc(texts: Sequence[str]) -> bool:
+    """Whether some texts are all moments in the form that comes out, but for noughts at the end of the fraction."""
+    joined = "\n".join(texts) + "\n"
+    return joined.count("\n") == len(texts) and _MOMENTS.fullmatch(joined) is not None
 
 
-_SECONDS: Final = frozenset(f"{second:02d}." for second in range(60))
-_MILLISECONDS: Final = frozenset(f"{millisecond:03d}Z" for millisecond in range(1000) if millisecond % 10)
-_SHORTER: Final = {"Z": "Z", ".000Z": "Z"} | {
-    f".{tenths:03d}Z": f".{tenths:03d}".rstrip("0") + "Z" for tenths in range(10, 1000, 10)
-}
-"""What follows the seconds in the other forms of a moment that are common, and what comes out for it."""
+def shortest(moment: str) -> str:
+    """A moment of that form without these noughts."""
+    return f"{moment[:-1].rstrip('0').rstrip('.')}Z" if moment[19] == "." else moment
 
 
-@functools.lru_cache(maxsize=16_384)
-def _is_minute(text: str) -> bool:
-    """Whether a text is `YYYY-MM-DDTHH:MM:` and in the calendar; events that follow each other share their minute."""
-    if _MINUTE.fullmatch(text) is None or text[11:13] == "24":
-        return False
-    try:
-        ciso8601.parse_datetime(text[:16])
-    except ValueError:
-        return False
-    return True
-
-
-_MINUTE: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:", re.ASCII)
+# All days but 29 February, which is left to the calendar.
+_DATE = (
+    "(?!0000)[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+)
+_MOMENT = rf"{_DATE}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,9}}+)?Z"
+_ONE_MOMENT: Final = re.compile(_MOMENT)
+_MOMENTS: Final = re.compile(rf"(?:{_MOMENT}\n)++")
 
 
 def _parse(value: Any, code: RejectCode) -> tuple[datetime, str]:
