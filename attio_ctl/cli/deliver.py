@@ -205,13 +205,14 @@ def _check_options(names: tuple[str, ...], *, dry_run: bool, follow: bool, of_pr
 
 def _preview(run: Rehearsing, json_into: Path | None) -> int:
     from attio_ctl.cli import console  # noqa: PLC0415
+    from attio_ctl.delivery.masking import mask_of  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
     from attio_ctl.render.delivery import render_preview  # noqa: PLC0415
     from attio_ctl.render.differences import render_differences  # noqa: PLC0415
 
     style = console.style_for(sys.stdout)
     foreseen, changes = asyncio.run(run())
-    console.out(render_differences(changes, style) + render_preview(foreseen, style))
+    console.out(render_differences(changes, style, mask_of(run.loaded).text) + render_preview(foreseen, style))
     _write_json(json_into, foreseen.as_json())
     if foreseen.halted is not None:
         console.show_error(foreseen.halted)

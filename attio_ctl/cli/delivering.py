@@ -19,6 +19,7 @@ from attio_ctl.delivery import run
 from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
 from attio_ctl.delivery.history import Recorder
+from attio_ctl.delivery.masking import mask_of
 from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import UsageError
@@ -64,7 +65,8 @@ async def ready(
         directory = wiring.state_directory(loaded)
         ledger = open_ledger(path=directory / LEDGER, workspace_id=connected.workspace.id)
         try:
-            yield Ready(program, schema, ledger, DeadLetterFile(directory / DEAD_LETTERS), connected.attio)
+            letters = DeadLetterFile(directory / DEAD_LETTERS, mask_of(loaded).letter)
+            yield Ready(program, schema, ledger, letters, connected.attio)
         finally:
             ledger.close()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from attio_ctl.attio.messages import Request
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import safety, wiring
 from attio_ctl.cli.delivering import compile_checked
@@ -21,6 +22,7 @@ from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.differences import RecordDifference, differences
 from attio_ctl.delivery.finding import Finder
+from attio_ctl.delivery.masking import mask_of
 from attio_ctl.delivery.preview import Preview, preview
 from attio_ctl.delivery.rehearsal import Rehearsal, request_json
 from attio_ctl.delivery.selection import Way
@@ -55,7 +57,14 @@ class Rehearsing:
 
     async def __call__(self) -> tuple[Preview, tuple[RecordDifference, ...]]:
         files = event_files(self.loaded, self.names)
-        limits = wiring.limits_of(self.loaded)
+        limits, mask = wiring.limits_of(self.loaded), mask_of(self.loaded)
+
+        def show_request(request: Request) -> dict[str, Any]:
+            return dict(mask.json(request_json(request)))
+
+        def show_letter(letter: DeadLetter) -> dict[str, Any]:
+            return mask.letter(letter).as_json()
+
         async with wiring.connect(self.loaded, AttioReader) as connected:
             live = await read_live(connected.attio, connected.workspace)
             safety.check_whole(live)
@@ -63,8 +72,8 @@ class Rehearsing:
             async with watching(every=self.progress_every, limits=limits) as observe:
                 with (
                     opened_ledger(self.loaded, connected.workspace.id) as ledger,
-                    json_lines(self.requests, request_json) as note,
-                    json_lines(self.dead_letters, DeadLetter.as_json) as note_letter,
+                    json_lines(self.requests, show_request) as note,
+                    json_lines(self.dead_letters, show_letter) as note_letter,
                 ):
                     foreseen = await preview(
                         files=files,
@@ -77,6 +86,7 @@ class Rehearsing:
                         scratch=scratch_of(self.loaded),
                         note_letter=note_letter,
                     )
+            foreseen = replace(foreseen, dead_letters=tuple(map(mask.letter, foreseen.dead_letters)))
             return foreseen, await differences(foreseen.foreseen, Finder(connected.attio, schema), schema)
 
 

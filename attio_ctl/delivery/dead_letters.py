@@ -14,7 +14,7 @@ import hashlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
@@ -169,11 +169,17 @@ _DRAFTED: Final = 16 * 1024 * 1024
 class DeadLetterFile:
     """Dead letters in a file, made when the first one comes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mask: Callable[[DeadLetter], DeadLetter] | None = None) -> None:
+        """
+        Args:
+            mask: Takes from a letter what must not be kept.
+        """
         self.path = path
+        self._mask = mask
 
     def append(self, letters: Iterable[DeadLetter]) -> None:
-        self._write(letter.as_json() for letter in letters)
+        masked = letters if self._mask is None else map(self._mask, letters)
+        self._write(letter.as_json() for letter in masked)
 
     def settle(self, ids: Iterable[str], how: Settled) -> None:
         self._write({"id": letter_id, "settled": how} for letter_id in ids)
