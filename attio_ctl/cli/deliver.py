@@ -235,6 +235,8 @@ def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
     seen.ended(done, interrupted, follow=run.follow)
     _write_json(json_into, {"finished": done.finished, **done.account.as_json()})
     seen.write(done, interrupted)
+    if seen.recorder.history().is_resumed:
+        console.note("The run was taken up again: its figures are of the whole, what was done before included.")
     console.note(reminder(done.account, len(letters)))
     if interrupted is not Exit.DONE:
         console.note("Stopped. The same command goes on where this one was.")

@@ -123,6 +123,24 @@ class History:
         return self.samples[-1].seconds
 
     @property
+    def is_resumed(self) -> bool:
+        """Whether another process has done a part of the run, so that `account` is of more than samples and tally."""
+        return self.base.read > 0 or self.base.writes > 0
+
+    @property
+    def fold_ratio(self) -> float | None:
+        """
+        Record writes that mappings made to one that was sent; None where none was sent, or where that is not known.
+
+        A window that was stopped is read again whole, so what was sent of it before counts; what earlier windows said
+        is not known any more.
+        """
+        if self.base.read:
+            return None
+        written = self.base.writes + self.tally.written.total()
+        return self.tally.said.total() / written if written else None
+
+    @property
     def limit_use(self) -> float:
         """Requests that write per second, as a share of those allowed; of the last seconds."""
         if self.limits is None:

@@ -72,7 +72,7 @@ def render_delivery_page(
         error=ending.error,
         began=moment(history.began_at).replace("T", " ").removesuffix("Z"),
         took=span(history.seconds),
-        resumed=history.base.read,
+        resumed=history.is_resumed,
         line=account_line(account),
         remarks=list(remarks(account)),
         verdicts=_verdicts(account),
@@ -114,15 +114,15 @@ def _shares(account: Account) -> Markup:
 
 
 def _tiles(history: History) -> list[tuple[str, str, str]]:
-    """Title, figure and remark of what is worth knowing at a glance; all of this process."""
+    """Title, figure and remark of what is worth knowing at a glance; of this process but for the fold ratio."""
     account, base, last, seconds = history.account, history.base, history.samples[-1], history.seconds
     read, writes = account.read - base.read, account.writes - base.writes
-    said, written = history.tally.said.total(), history.tally.written.total()
+    ratio = history.fold_ratio
     throttled = last.answers["throttled"]
     tiles = [
         ("events read", f"{read:,}", f"{figure(read / seconds)}/s" if seconds else ""),
         ("writes", f"{writes:,}", f"{figure(writes / seconds)}/s" if seconds else ""),
-        ("fold ratio", f"{said / written:.1f} : 1" if written else "–", "record writes to one sent"),
+        ("fold ratio", "–" if ratio is None else f"{ratio:.1f} : 1", _remark_of_ratio(history)),
         ("requests", f"{last.requests:,}", f"{last.retries:,} of them repeated"),
         ("answered 429", f"{throttled:,}", f"{throttled / last.requests:.1%} of requests" if last.requests else ""),
     ]
@@ -131,6 +131,12 @@ def _tiles(history: History) -> list[tuple[str, str, str]]:
         use = last.sent / seconds / allowed
         tiles.append(("limit use", f"{use:.0%}", f"of {allowed:,.0f} writing requests/s"))
     return tiles
+
+
+def _remark_of_ratio(history: History) -> str:
+    if not history.is_resumed:
+        return "record writes to one sent"
+    return "not known of a run in parts" if history.base.read else "record writes to one sent, in the whole run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,19 +228,26 @@ def _reasons(account: Account, letters: Sequence[DeadLetter]) -> list[_Bar]:
 
 
 def _mappings(history: History) -> list[_Bar]:
-    """How far each mapping was folded: record writes that it made, to those that were sent."""
+    """How far each mapping was folded: record writes that it made, to those that were sent; not known after a resume."""
     said, written = history.tally.said, history.tally.written
-    ratios = {name: count / written[name] if written[name] else 0.0 for name, count in said.most_common(MOST)}
+    sent = Counter[str]() if history.is_resumed else written
+    ratios = {name: count / sent[name] if sent[name] else 0.0 for name, count in said.most_common(MOST)}
     most = max(ratios.values(), default=1.0) or 1.0
     return [
         _Bar(
             shorten(name, _LONGEST),
             (f"{said[name]:,}", f"{written[name]:,}", f"{ratio:.1f} : 1" if ratio else "–"),
             _length(ratio / most, "delivered") if ratio else Markup(),
-            "" if ratio else "nothing of it had to be written" if said[name] else "it took no event",
+            "" if ratio else _without_ratio(said[name], is_resumed=history.is_resumed),
         )
         for name, ratio in ratios.items()
     ]
+
+
+def _without_ratio(said: int, *, is_resumed: bool) -> str:
+    if not said:
+        return "it took no event"
+    return "a part of it was sent before the resume" if is_resumed else "nothing of it had to be written"
 
 
 def _places(history: History) -> list[tuple[str, str, str]]:

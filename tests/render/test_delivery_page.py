@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -111,6 +112,29 @@ def test_the_fold_ratio_of_a_mapping_is_what_it_said_to_what_was_sent():
     history.tally.written.update({"identify": 8 - history.tally.written["identify"]})
 
     assert "12.5 : 1" in Parsed(page_of(history)).text
+
+
+def test_the_page_of_a_resumed_run_says_of_each_figure_whether_it_is_of_the_whole():
+    """60 writes said again, 20 of them sent before the stop and 10 now: folded two to one, not six to one."""
+    part = replace(
+        history_of(names=("identify",)),
+        base=Account(writes=20),
+        tally=Tally(Counter({"identify": 60}), Counter({"identify": 10})),
+    )
+    text = Parsed(page_of(part)).text
+
+    assert "the account is of the whole run, everything else of this process" in text
+    assert "2.0 : 1" in text
+    assert "record writes to one sent, in the whole run" in text
+    assert "6.0 : 1" not in text
+    assert "a part of it was sent before the resume" in text
+
+
+def test_where_windows_were_settled_before_the_resume_the_fold_ratio_is_not_known():
+    part = replace(history_of(), base=Account(read=5, delivered=5, writes=5))
+
+    assert part.fold_ratio is None
+    assert "not known of a run in parts" in Parsed(page_of(part)).text
 
 
 @pytest.mark.parametrize(
