@@ -228,7 +228,7 @@ def _reasons(account: Account, letters: Sequence[DeadLetter]) -> list[_Bar]:
 
 
 def _mappings(history: History) -> list[_Bar]:
-    """How far each mapping was folded: record writes that it made, to those that were sent; not known after a resume."""
+    """How far each mapping was folded: record writes that it made to those that were sent; not known after a resume."""
     said, written = history.tally.said, history.tally.written
     sent = Counter[str]() if history.is_resumed else written
     ratios = {name: count / sent[name] if sent[name] else 0.0 for name, count in said.most_common(MOST)}
