@@ -156,6 +156,15 @@ def all_texts(raw: Values) -> bool:
     return True
 
 
+def _lines(raw: Values) -> str | None:
+    """Texts as lines, each with its end; None where one is no text, or more than a line."""
+    try:
+        joined = "\n".join((*raw, ""))
+    except TypeError:
+        return None
+    return joined if joined.count("\n") == len(raw) else None
+
+
 def _numbers(raw: Values) -> Values | None:
     return raw if {*map(type, raw)} <= _NUMBERS and _are_small(raw) else None
 
@@ -180,11 +189,13 @@ def _booleans(raw: Values) -> Values | None:
 
 
 def _emails(raw: Values) -> Values | None:
-    return raw if all_texts(raw) and are_plain_emails(raw) else None
+    joined = _lines(raw)
+    return raw if joined is not None and are_plain_emails(joined, max(map(len, raw))) else None
 
 
 def _timestamps(raw: Values) -> Values | None:
-    if not all_texts(raw) or not are_utc(raw):
+    joined = _lines(raw)
+    if joined is None or not are_utc(joined):
         return None
     return [value if value[-2] != "0" else shortest(value) for value in raw]
 

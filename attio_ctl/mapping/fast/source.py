@@ -71,8 +71,9 @@ class Source:
 
     def _read(self, steps: tuple[str, ...]) -> str:
         """A column with what a path leads to."""
-        places, rest = self.shape.places(steps)
-        column = "events"
+        name, places, rest = self.shape.places(steps)
+        # Most fields of the event itself no column needs; of what is nested, most are there to be read.
+        column = self._once(("field", name), lambda: f"[event.{name} for event in events]")
         for place in places:
             column = f"{self.made(_fields, column)}[{place}]"
         if not rest:
