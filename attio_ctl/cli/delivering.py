@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from attio_ctl.attio.messages import Exchange
 from attio_ctl.attio.transport import fast_transport
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, safety, wiring
-from attio_ctl.cli.inputs import event_files, followed_files
+from attio_ctl.cli.inputs import event_files, followed_files, let_go, spool_folder, tell_kept
 from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER
 from attio_ctl.cli.watching import watching
 from attio_ctl.config.load import Loaded
@@ -106,7 +107,17 @@ class Delivery:
     recorder: Recorder
 
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
-        files = followed_files(self.names) if self.follow else event_files(self.loaded, self.names)
+        folder = spool_folder(self.loaded)
+        files = followed_files(self.names) if self.follow else event_files(self.names, folder)
+        try:
+            outcome = await self._deliver(files, stop)
+        except BaseException:
+            tell_kept(files, folder)
+            raise
+        (let_go if outcome.finished else tell_kept)(files, folder)
+        return outcome
+
+    async def _deliver(self, files: Sequence[Path], stop: wiring.Stop) -> run.Outcome:
         limits = wiring.limits_of(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for, on_request=self.recorder.on_request) as parts,

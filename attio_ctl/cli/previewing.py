@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from attio_ctl.delivery.differences import RecordDifference, differences
 from attio_ctl.delivery.finding import Finder
 from attio_ctl.delivery.masking import mask_of
 from attio_ctl.delivery.preview import Preview, preview
+from attio_ctl.delivery.private import private_file
 from attio_ctl.delivery.rehearsal import Rehearsal, request_json
 from attio_ctl.delivery.selection import Way
 from attio_ctl.errors import StorageError
@@ -56,7 +58,10 @@ class Rehearsing:
     progress_every: float
 
     async def __call__(self) -> tuple[Preview, tuple[RecordDifference, ...]]:
-        files = event_files(self.loaded, self.names)
+        with tempfile.TemporaryDirectory(dir=scratch_of(self.loaded), prefix="preview-") as folder:
+            return await self._preview(event_files(self.names, Path(folder)))
+
+    async def _preview(self, files: Sequence[Path]) -> tuple[Preview, tuple[RecordDifference, ...]]:
         limits, mask = wiring.limits_of(self.loaded), mask_of(self.loaded)
 
         def show_request(request: Request) -> dict[str, Any]:
@@ -112,6 +117,7 @@ def json_lines(path: Path | None, as_json: Callable[[T], dict[str, Any]]) -> Ite
         return
     unfinished = path.with_name(f".{path.name}.new")
     try:
+        private_file(unfinished)
         with unfinished.open("wb") as file:
             yield lambda each: file.write(msgspec.json.encode(as_json(each)) + b"\n")
         unfinished.replace(path)

@@ -21,6 +21,7 @@ from typing import Any, Final, Literal, Protocol
 
 import orjson
 
+from attio_ctl.delivery.private import private_folder, private_opener
 from attio_ctl.delivery.source import Line
 from attio_ctl.errors import StorageError
 
@@ -190,8 +191,8 @@ class DeadLetterFile:
         if first is None:
             return
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab+") as stream:
+            private_folder(self.path.parent)
+            with open(self.path, "ab+", opener=private_opener) as stream:
                 if stream.tell() and not _ends_in_newline(stream):
                     stream.write(b"\n")  # the last process was killed within a line, which its event outlived
                 stream.write(first)
