@@ -106,15 +106,23 @@ def quick_of(filler: Filler) -> Quick:
 
 
 def _quick_with(coerce: Coercer) -> Quick:
-    if coerce.kind in ("select", "status"):
-        return lambda raw: _titles(coerce.titles, raw)
-    if not coerce.kind:
-        return lambda raw: _alike(coerce.one, raw)
-    return lambda raw: _each(coerce.one, raw)
+    def titles(raw: Values) -> Values | None:
+        return _titles(coerce.titles, raw)
+
+    def alike(raw: Values) -> Values | None:
+        return _alike(coerce.one, raw)
+
+    def each(raw: Values) -> Values | None:
+        return _each(coerce.one, raw)
+
+    return titles if coerce.kind in ("select", "status") else each if coerce.kind else alike
 
 
 def _unless_empty(quick: Quick) -> Quick:
-    return lambda raw: quick(raw) if all(raw) else None
+    def unless_empty(raw: Values) -> Values | None:
+        return quick(raw) if all(raw) else None
+
+    return unless_empty
 
 
 def _texts(raw: Values) -> Values | None:

@@ -41,8 +41,9 @@ class Source:
     variables: int = 0
 
     def constant(self, value: Any) -> str:
-        """The name of a constant."""
-        name = f"c{len(self.constants)}"
+        """The name of a constant: a number, and behind it what a function or class of ours is called, to be read."""
+        called = getattr(value, "__name__", "").strip("_")
+        name = f"c{len(self.constants)}{f'_{called}' if called.isidentifier() else ''}"
         self.constants[name] = value
         return name
 
