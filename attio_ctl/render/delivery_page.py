@@ -14,7 +14,7 @@ from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.health import moment
 from attio_ctl.delivery.history import ANSWERED, Answered, History, Rates, rates
 from attio_ctl.errors import AttioCtlError
-from attio_ctl.render.charts import Series, Step, figure, length_bar, share_bar, span, time_chart
+from attio_ctl.render.charts import Series, Step, duration, figure, length_bar, share_bar, time_chart
 from attio_ctl.render.delivery import WORDS, account_line, remarks
 from attio_ctl.render.escaping import shorten
 from attio_ctl.render.pages import page_file, page_template, source_hash
@@ -47,16 +47,14 @@ _MEANINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RunEnd:
     """How it ended: with an error, stopped by somebody, or by itself."""
 
     error: AttioCtlError | None = None
     stopped: bool = False
 
 
-def render_delivery_page(
-    history: History, *, workspace: str, ending: Ending, letters: Sequence[DeadLetter] = ()
-) -> str:
+def render_delivery_page(history: History, *, workspace: str, end: RunEnd, letters: Sequence[DeadLetter] = ()) -> str:
     """
     The whole page.
 
@@ -68,10 +66,10 @@ def render_delivery_page(
     over_time = list(rates(history.samples))
     return page_template("delivery.html.j2").render(
         workspace=workspace,
-        verdict=_verdict(account, ending),
-        error=ending.error,
+        verdict=_verdict(account, end),
+        error=end.error,
         began=moment(history.began_at).replace("T", " ").removesuffix("Z"),
-        took=span(history.seconds),
+        took=duration(history.seconds),
         resumed=history.is_resumed,
         line=account_line(account),
         remarks=list(remarks(account)),
@@ -89,11 +87,11 @@ def render_delivery_page(
     )
 
 
-def _verdict(account: Account, ending: Ending) -> tuple[str, str]:
+def _verdict(account: Account, end: RunEnd) -> tuple[str, str]:
     """A word, and the class that colours it."""
-    if ending.error is not None:
+    if end.error is not None:
         return "Failed", "failed"
-    if ending.stopped:
+    if end.stopped:
         return "Stopped", "blocked"
     return ("Finished with dead letters", "letters") if account.dead_lettered else ("Finished", "done")
 
@@ -150,7 +148,7 @@ class _Chart:
 def _charts(over_time: Sequence[Rates], history: History) -> list[_Chart]:
     def drawn(title: str, remark: str, series: Sequence[Series], limit: float | None = None) -> _Chart:
         highest = max((step.value for each in series for step in each.steps), default=0.0)
-        what = f"{title} over {span(history.seconds)}, at most {figure(highest)} per second"
+        what = f"{title} over {duration(history.seconds)}, at most {figure(highest)} per second"
         legend = tuple((each.style, each.name) for each in series if any(step.value for step in each.steps))
         drawing = Markup(time_chart(series, what=what, limit=limit))  # noqa: S704  every text in it is escaped
         return _Chart(title, remark, drawing, legend if len(series) > 1 else ())
@@ -196,7 +194,7 @@ def _joined(some: Sequence[Rates]) -> Rates:
 def _row(each: Rates) -> tuple[str, ...]:
     answers = (each.answers[kind] for kind in ANSWERED)
     return (
-        f"{span(each.begin)} – {span(each.end)}",
+        f"{duration(each.begin)} – {duration(each.end)}",
         *(figure(value) for value in (each.read, each.writes, each.sent, *answers)),
     )
 
