@@ -15,7 +15,7 @@ from typing import Any, Final
 from attio_ctl.mapping.encode import simple_value
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.records import Filler, RecordMaker
-from attio_ctl.mapping.values.coerce import Coercer, match_text, remembering
+from attio_ctl.mapping.values.coerce import Coercer, remembering
 from attio_ctl.mapping.values.contacts import are_plain_emails
 from attio_ctl.mapping.values.numbers import LONGEST_TEXT
 from attio_ctl.mapping.values.times import are_utc, shortest
@@ -239,7 +239,7 @@ class Match:
 
     def _judged(self, value: Any, number: int, faults: Faults) -> str:
         try:
-            return match_text(None if value is MISSING else value)
+            return self.record.name_of(None if value is MISSING else value)
         except Reject as reject:
-            faults.setdefault(number, reject.at(f"{self.record.object}.{self.record.match}"))
+            faults.setdefault(number, reject.at(""))
             return ""
