@@ -55,7 +55,7 @@ class Decoded:
     value: Any
 
 
-Verdict = Decoded | ApiError | Failure
+AttemptOutcome = Decoded | ApiError | Failure
 """What one attempt came to: a value, an error that stands, or a failure that may be worth another try."""
 
 
@@ -189,7 +189,7 @@ class ReadSession:
             self._on_request(Exchange(str(request), request.kind, attempt, seconds, status, trace))
         return sent_at, outcome
 
-    def _judge(self, request: Request, outcome: Answer | NoAnswer, decode: Callable[[bytes], Any]) -> Verdict:
+    def _judge(self, request: Request, outcome: Answer | NoAnswer, decode: Callable[[bytes], Any]) -> AttemptOutcome:
         if isinstance(outcome, NoAnswer):
             return outcome
         if outcome.is_success:
@@ -207,7 +207,9 @@ class ReadSession:
             return ServerFault(outcome.status, wait or 0.0)
         return error_of(request, refusal_of(outcome))
 
-    async def _slow_down(self, kind: Kind, outcome: Answer | NoAnswer, verdict: Verdict, *, is_probe: bool) -> None:
+    async def _slow_down(
+        self, kind: Kind, outcome: Answer | NoAnswer, verdict: AttemptOutcome, *, is_probe: bool
+    ) -> None:
         match verdict:
             case ServerFault(wait=wait):
                 self._breakers[kind].note_failure(wait=wait, is_probe=is_probe)

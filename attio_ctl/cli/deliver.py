@@ -205,13 +205,14 @@ def _check_options(names: tuple[str, ...], *, dry_run: bool, follow: bool, of_pr
 
 def _preview(run: Rehearsing, json_into: Path | None) -> int:
     from attio_ctl.cli import console  # noqa: PLC0415
+    from attio_ctl.delivery.masking import mask_of  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
     from attio_ctl.render.delivery import render_preview  # noqa: PLC0415
     from attio_ctl.render.differences import render_differences  # noqa: PLC0415
 
     style = console.style_for(sys.stdout)
     foreseen, changes = asyncio.run(run())
-    console.out(render_differences(changes, style) + render_preview(foreseen, style))
+    console.out(render_differences(changes, style, mask_of(run.loaded).text) + render_preview(foreseen, style))
     _write_json(json_into, foreseen.as_json())
     if foreseen.halted is not None:
         console.show_error(foreseen.halted)
@@ -234,6 +235,8 @@ def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
     seen.ended(done, interrupted, follow=run.follow)
     _write_json(json_into, {"finished": done.finished, **done.account.as_json()})
     seen.write(done, interrupted)
+    if seen.recorder.history().is_resumed:
+        console.note("The run was taken up again: its figures are of the whole, what was done before included.")
     console.note(reminder(done.account, len(letters)))
     if interrupted is not Exit.DONE:
         console.note("Stopped. The same command goes on where this one was.")

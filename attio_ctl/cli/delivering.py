@@ -7,13 +7,14 @@ import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from attio_ctl.attio.messages import Exchange
 from attio_ctl.attio.transport import fast_transport
 from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, safety, wiring
-from attio_ctl.cli.inputs import event_files, followed_files
+from attio_ctl.cli.inputs import event_files, followed_files, let_go, spool_folder, tell_kept
 from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER
 from attio_ctl.cli.watching import watching
 from attio_ctl.config.load import Loaded
@@ -21,6 +22,7 @@ from attio_ctl.delivery import run
 from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
 from attio_ctl.delivery.history import Recorder
+from attio_ctl.delivery.masking import mask_of
 from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import UsageError
@@ -66,7 +68,8 @@ async def ready(
         directory = wiring.state_directory(loaded)
         ledger = open_ledger(path=directory / LEDGER, workspace_id=connected.workspace.id)
         try:
-            yield Ready(program, schema, ledger, DeadLetterFile(directory / DEAD_LETTERS), connected.attio)
+            letters = DeadLetterFile(directory / DEAD_LETTERS, mask_of(loaded).letter)
+            yield Ready(program, schema, ledger, letters, connected.attio)
         finally:
             ledger.close()
 
@@ -114,7 +117,17 @@ class Delivery:
 
     async def __call__(self, stop: wiring.Stop) -> run.Outcome:
         gc.set_threshold(*COLLECT_AFTER)
-        files = followed_files(self.names) if self.follow else event_files(self.loaded, self.names)
+        folder = spool_folder(self.loaded)
+        files = followed_files(self.names) if self.follow else event_files(self.names, folder)
+        try:
+            outcome = await self._deliver(files, stop)
+        except BaseException:
+            tell_kept(files, folder)
+            raise
+        (let_go if outcome.finished else tell_kept)(files, folder)
+        return outcome
+
+    async def _deliver(self, files: Sequence[Path], stop: wiring.Stop) -> run.Outcome:
         limits = wiring.limits_of(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for, on_request=self.recorder.on_request) as parts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +17,12 @@ from attio_ctl.render.escaping import visible
 STDIN: Final = Path("-")
 
 
-def event_files(loaded: Loaded, names: Sequence[str]) -> tuple[Path, ...]:
+def event_files(names: Sequence[str], folder: Path) -> tuple[Path, ...]:
     """
     All files to read, in order; standard input is read to its end and kept, so that the run can be taken up again.
+
+    Args:
+        folder: Where it is kept.
 
     Raises:
         UsageError: a folder is empty, a pattern matches nothing, or standard input is named twice.
@@ -30,8 +34,29 @@ def event_files(loaded: Loaded, names: Sequence[str]) -> tuple[Path, ...]:
     for path in files:
         if path != STDIN and not path.exists():
             raise StorageError("cannot read it: there is no such file", where=str(path))
-    folder = wiring.state_directory(loaded) / "stdin"
     return tuple(spool(sys.stdin.buffer, folder) if path == STDIN else path for path in files)
+
+
+def spool_folder(loaded: Loaded) -> Path:
+    """Where deliveries to a workspace keep standard input until it is delivered."""
+    return wiring.state_directory(loaded) / "stdin"
+
+
+def let_go(files: Sequence[Path], folder: Path) -> None:
+    """Remove what was kept of standard input, now that it is delivered; every dead letter has its own copy."""
+    for path in _kept(files, folder):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def tell_kept(files: Sequence[Path], folder: Path) -> None:
+    """Say where standard input is kept, since it is not delivered yet."""
+    for path in _kept(files, folder):
+        console.note(f"Standard input is kept in {path} until it is delivered: pipe the same again, or name that file.")
+
+
+def _kept(files: Sequence[Path], folder: Path) -> list[Path]:
+    return [path for path in files if path.parent == folder]
 
 
 def followed_files(names: Sequence[str]) -> tuple[Path, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from attio_ctl.attio.messages import Request
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import safety, wiring
 from attio_ctl.cli.delivering import compile_checked, processes
@@ -21,7 +23,9 @@ from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.differences import RecordDifference, differences
 from attio_ctl.delivery.finding import Finder
+from attio_ctl.delivery.masking import mask_of
 from attio_ctl.delivery.preview import Preview, preview
+from attio_ctl.delivery.private import private_file
 from attio_ctl.delivery.rehearsal import Rehearsal, request_json
 from attio_ctl.delivery.selection import Way
 from attio_ctl.errors import StorageError
@@ -54,8 +58,18 @@ class Rehearsing:
     progress_every: float
 
     async def __call__(self) -> tuple[Preview, tuple[RecordDifference, ...]]:
-        files = event_files(self.loaded, self.names)
-        limits = wiring.limits_of(self.loaded)
+        with tempfile.TemporaryDirectory(dir=scratch_of(self.loaded), prefix="preview-") as folder:
+            return await self._preview(event_files(self.names, Path(folder)))
+
+    async def _preview(self, files: Sequence[Path]) -> tuple[Preview, tuple[RecordDifference, ...]]:
+        limits, mask = wiring.limits_of(self.loaded), mask_of(self.loaded)
+
+        def show_request(request: Request) -> dict[str, Any]:
+            return dict(mask.json(request_json(request)))
+
+        def show_letter(letter: DeadLetter) -> dict[str, Any]:
+            return mask.letter(letter).as_json()
+
         async with wiring.connect(self.loaded, AttioReader) as connected:
             live = await read_live(connected.attio, connected.workspace)
             safety.check_whole(live)
@@ -63,8 +77,8 @@ class Rehearsing:
             async with watching(every=self.progress_every, limits=limits) as observe:
                 with (
                     opened_ledger(self.loaded, connected.workspace.id) as ledger,
-                    json_lines(self.requests, request_json) as note,
-                    json_lines(self.dead_letters, DeadLetter.as_json) as note_letter,
+                    json_lines(self.requests, show_request) as note,
+                    json_lines(self.dead_letters, show_letter) as note_letter,
                 ):
                     foreseen = await preview(
                         files=files,
@@ -78,6 +92,7 @@ class Rehearsing:
                         scratch=scratch_of(self.loaded),
                         note_letter=note_letter,
                     )
+            foreseen = replace(foreseen, dead_letters=tuple(map(mask.letter, foreseen.dead_letters)))
             return foreseen, await differences(foreseen.foreseen, Finder(connected.attio, schema), schema)
 
 
@@ -103,6 +118,7 @@ def json_lines(path: Path | None, as_json: Callable[[T], dict[str, Any]]) -> Ite
         return
     unfinished = path.with_name(f".{path.name}.new")
     try:
+        private_file(unfinished)
         with unfinished.open("wb") as file:
             yield lambda each: file.write(msgspec.json.encode(as_json(each)) + b"\n")
         unfinished.replace(path)

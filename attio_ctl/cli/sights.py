@@ -159,11 +159,11 @@ class Seen:
         if self._sights.metrics_file is not None:
             wiring.write_file(self._sights.metrics_file, exposing.exposition(workspace, self.recorder.history))
         if self._sights.report is not None:
-            from attio_ctl.render.delivery_page import Ending, render_delivery_page  # noqa: PLC0415
+            from attio_ctl.render.delivery_page import RunEnd, render_delivery_page  # noqa: PLC0415
 
-            ending = Ending(error, stopped=interrupted is not Exit.DONE)
+            end = RunEnd(error, stopped=interrupted is not Exit.DONE)
             letters = ledgers.letters_of(self._loaded)
-            page = render_delivery_page(self.recorder.history(), workspace=workspace, ending=ending, letters=letters)
+            page = render_delivery_page(self.recorder.history(), workspace=workspace, end=end, letters=letters)
             wiring.write_file(self._sights.report, page.encode())
 
 

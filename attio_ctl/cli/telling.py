@@ -17,7 +17,7 @@ from attio_ctl.attio.posting import post_json
 from attio_ctl.cli import console, wiring
 from attio_ctl.config.load import Loaded
 from attio_ctl.config.models import Alerts
-from attio_ctl.delivery.health import Health, LastRun, Patience, after, news
+from attio_ctl.delivery.health import AlertThreshold, Health, LastRun, after, news
 from attio_ctl.errors import AttioCtlError
 from attio_ctl.render.health import alert_document
 
@@ -38,8 +38,8 @@ def read_health(loaded: Loaded) -> Health | None:
 def note_run(loaded: Loaded, run: LastRun) -> Health:
     """Take the end of a delivery into the health of its workspace, and tell those who are to know."""
     alerts = loaded.spec.alerts
-    patience = Patience(alerts.after, frozenset(alerts.on)) if alerts else Patience()
-    health = after(read_health(loaded), run, patience)
+    threshold = AlertThreshold(alerts.after, frozenset(alerts.on)) if alerts else AlertThreshold()
+    health = after(read_health(loaded), run, threshold)
     word = news(health)
     if alerts is not None and word is not None:
         document = alert_document(health, word, loaded.spec.workspace)

@@ -18,7 +18,7 @@ from attio_ctl.render.progress import Moment, progress_bar, progress_line
 DRAWN_EVERY: Final = 0.2
 """Seconds between two pictures on a terminal."""
 
-LATELY: Final = 10.0
+RATES_OVER: Final = 10.0
 """Seconds that the rates look back on."""
 
 
@@ -66,7 +66,7 @@ class _Watch:
         """What to show now."""
         now = time.monotonic()
         self._past.append((now, self._heard))
-        while len(self._past) > 2 and now - self._past[1][0] >= LATELY:
+        while len(self._past) > 2 and now - self._past[1][0] >= RATES_OVER:
             del self._past[0]
         then, before = self._past[0]
         return Moment(self._heard, before, now - then, self._limits)

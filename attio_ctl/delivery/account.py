@@ -25,8 +25,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-Verdict = Literal["delivered", "duplicate", "superseded", "filtered", "dead_lettered", "pending"]
-VERDICTS: Final[tuple[Verdict, ...]] = (
+EventVerdict = Literal["delivered", "duplicate", "superseded", "filtered", "dead_lettered", "pending"]
+VERDICTS: Final[tuple[EventVerdict, ...]] = (
     "delivered",
     "duplicate",
     "superseded",

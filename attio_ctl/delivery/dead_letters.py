@@ -14,13 +14,14 @@ import hashlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 import orjson
 
+from attio_ctl.delivery.private import private_folder, private_opener
 from attio_ctl.delivery.source import Line
 from attio_ctl.errors import StorageError
 
@@ -169,11 +170,17 @@ _DRAFTED: Final = 16 * 1024 * 1024
 class DeadLetterFile:
     """Dead letters in a file, made when the first one comes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mask: Callable[[DeadLetter], DeadLetter] | None = None) -> None:
+        """
+        Args:
+            mask: Takes from a letter what must not be kept.
+        """
         self.path = path
+        self._mask = mask
 
     def append(self, letters: Iterable[DeadLetter]) -> None:
-        self._write(letter.as_json() for letter in letters)
+        masked = letters if self._mask is None else map(self._mask, letters)
+        self._write(letter.as_json() for letter in masked)
 
     def settle(self, ids: Iterable[str], how: Settled) -> None:
         self._write({"id": letter_id, "settled": how} for letter_id in ids)
@@ -184,8 +191,8 @@ class DeadLetterFile:
         if first is None:
             return
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab+") as stream:
+            private_folder(self.path.parent)
+            with open(self.path, "ab+", opener=private_opener) as stream:
                 if stream.tell() and not _ends_in_newline(stream):
                     stream.write(b"\n")  # the last process was killed within a line, which its event outlived
                 stream.write(first)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from attio_ctl.delivery.private import private_file, private_folder
 from attio_ctl.errors import StorageError, UsageError
 
 _SPOOLED: Final = 256 * 1024
@@ -100,10 +101,10 @@ def spool(stream: IO[bytes], folder: Path) -> Path:
     """
     digest = hashlib.blake2b(digest_size=16)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as unfinished:
             kept = Path(unfinished, "stdin")
-            kept.touch(mode=0o600)
+            private_file(kept)
             with kept.open("wb") as file:
                 while block := stream.read(_SPOOLED):
                     digest.update(block)

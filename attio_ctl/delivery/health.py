@@ -30,7 +30,7 @@ VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class AlertThreshold:
     """How many deliveries in a row must go wrong, and what counts as wrong."""
 
     after: int = 3
@@ -98,14 +98,14 @@ class Health:
         return cls(**{**fields, "last_run": LastRun(**fields["last_run"])})
 
 
-def after(health: Health | None, run: LastRun, patience: Patience) -> Health:
+def after(health: Health | None, run: LastRun, threshold: AlertThreshold) -> Health:
     """The health once another delivery has ended; None is that of a workspace without any."""
-    wrong = bool(run.troubles & patience.on)
+    wrong = bool(run.troubles & threshold.on)
     before = health.consecutive_failures if health else 0
     is_open = run.open_dead_letters > 0
-    failures = before + 1 if wrong else before if is_open and "dead_letters" in patience.on else 0
+    failures = before + 1 if wrong else before if is_open and "dead_letters" in threshold.on else 0
     is_degraded = failures or run.troubles or is_open
-    status: Status = "failing" if failures >= patience.after else "degraded" if is_degraded else "ok"
+    status: Status = "failing" if failures >= threshold.after else "degraded" if is_degraded else "ok"
     return Health(
         status=status,
         since=health.since if health and health.status == status else run.ended_at,

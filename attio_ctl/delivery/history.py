@@ -29,7 +29,7 @@ INTERVAL: Final = 1.0
 CAPACITY: Final = 300
 """Samples; when there are more, every second one is dropped and the next ones are taken half as often."""
 
-LATELY: Final = 5.0
+LIMIT_USE_OVER: Final = 5.0
 """Seconds that the current rates look back."""
 
 
@@ -86,14 +86,14 @@ class Rates:
 def rates(samples: Sequence[Sample]) -> Iterator[Rates]:
     """What was done per second between each sample and the next."""
     for before, after in pairwise(samples):
-        if (span := after.seconds - before.seconds) > 0:
+        if (seconds := after.seconds - before.seconds) > 0:
             yield Rates(
                 before.seconds,
                 after.seconds,
-                (after.read - before.read) / span,
-                (after.writes - before.writes) / span,
-                (after.sent - before.sent) / span,
-                {kind: (after.answers[kind] - before.answers[kind]) / span for kind in ANSWERED},
+                (after.read - before.read) / seconds,
+                (after.writes - before.writes) / seconds,
+                (after.sent - before.sent) / seconds,
+                {kind: (after.answers[kind] - before.answers[kind]) / seconds for kind in ANSWERED},
             )
 
 
@@ -123,14 +123,34 @@ class History:
         return self.samples[-1].seconds
 
     @property
+    def is_resumed(self) -> bool:
+        """Whether another process has done a part of the run, so that `account` is of more than samples and tally."""
+        return self.base.read > 0 or self.base.writes > 0
+
+    @property
+    def fold_ratio(self) -> float | None:
+        """
+        Record writes that mappings made to one that was sent; None where none was sent, or where that is not known.
+
+        A window that was stopped is read again whole, so what was sent of it before counts; what earlier windows said
+        is not known any more.
+        """
+        if self.base.read:
+            return None
+        written = self.base.writes + self.tally.written.total()
+        return self.tally.said.total() / written if written else None
+
+    @property
     def limit_use(self) -> float:
         """Requests that write per second, as a share of those allowed; of the last seconds."""
         if self.limits is None:
             return 0.0
         last = self.samples[-1]
-        before = next((s for s in reversed(self.samples) if last.seconds - s.seconds >= LATELY), self.samples[0])
-        span = last.seconds - before.seconds
-        return (last.sent - before.sent) / span / self.limits.writes_per_second if span > 0 else 0.0
+        before = next(
+            (s for s in reversed(self.samples) if last.seconds - s.seconds >= LIMIT_USE_OVER), self.samples[0]
+        )
+        seconds = last.seconds - before.seconds
+        return (last.sent - before.sent) / seconds / self.limits.writes_per_second if seconds > 0 else 0.0
 
 
 @dataclass(slots=True)

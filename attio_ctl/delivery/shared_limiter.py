@@ -20,6 +20,7 @@ from typing import Final, Self
 from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.limiter import MARGIN, Bucket, Kind, Limits, hold, penalise, reserve
 from attio_ctl.attio.token import Token
+from attio_ctl.delivery.private import private_file
 from attio_ctl.errors import StorageError
 
 ABSURD: Final = 3600.0
@@ -69,6 +70,7 @@ class SharedLimiter:
         }
         with self._guarded():
             path.parent.mkdir(parents=True, exist_ok=True)
+            private_file(path)
             self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = off")

@@ -24,6 +24,7 @@ from attio_ctl.delivery import sql
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.cells import Cell, Cells
 from attio_ctl.delivery.ledger import FullDiskError, Input, RecordCells, Run, Settlement
+from attio_ctl.delivery.private import private_file, private_folder
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.errors import LeaseHeldError, StorageError, WrongWorkspaceError
 from attio_ctl.mapping.writes import RecordKey
@@ -47,7 +48,8 @@ def open_ledger(*, path: Path, workspace_id: str) -> SqliteLedger:
         StorageError: it cannot be opened, is no ledger, or was made by a newer version.
     """
     with guarded(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
+        private_file(path)  # its log and its index get the same rights
         ledger = SqliteLedger(path)
     try:
         ledger.belong_to(workspace_id)
@@ -74,6 +76,7 @@ class SqliteLedger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reserve = path.with_name(path.name + ".reserve")
+        self._lock = path.with_name(path.name + ".lock")
         self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
 
     def belong_to(self, workspace_id: str) -> None:
@@ -122,7 +125,8 @@ class SqliteLedger:
     def _claim(self) -> Iterator[None]:
         """A transaction that stays open in a database of its own is a lock that the system frees with the process."""
         with guarded(self.path):
-            lock = sqlite3.connect(self.path.with_name(self.path.name + ".lock"), timeout=0, isolation_level=None)
+            private_file(self._lock)
+            lock = sqlite3.connect(self._lock, timeout=0, isolation_level=None)
         try:
             try:
                 lock.execute("begin exclusive")
@@ -154,11 +158,10 @@ class SqliteLedger:
 
     def holder(self) -> str | None:
         """Who delivers with it at this moment; None when nobody does."""
-        lock = self.path.with_name(self.path.name + ".lock")
-        if not lock.exists():
+        if not self._lock.exists():
             return None
         with guarded(self.path):
-            with closing(sqlite3.connect(lock, timeout=0)) as db:
+            with closing(sqlite3.connect(self._lock, timeout=0)) as db:
                 try:
                     db.execute("select count(*) from sqlite_schema").fetchone()
                 except sqlite3.OperationalError:

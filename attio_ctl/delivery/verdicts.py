@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attio_ctl.delivery.account import VERDICTS, Account, Verdict
+from attio_ctl.delivery.account import VERDICTS, Account, EventVerdict
 
 MAPPED: Final = 1
 """Some mapping made a write of it."""
@@ -78,7 +78,7 @@ class Marks:
             pending=counts["pending"],
         )
 
-    def _verdict(self, marks: int) -> Verdict:
+    def _verdict(self, marks: int) -> EventVerdict:
         if marks & DUPLICATE:
             return "duplicate"
         if marks & UNSENT:

@@ -69,10 +69,11 @@ class Filler:
             if not self.assignment.needed:
                 return MISSING
             if raw is MISSING or is_empty(raw):
-                raise Reject("missing_match_value", f"the event has no `{field}`{self._looked_for()}", field)
+                raise Reject("missing_match_value", f"the event has no `{field}`{self.sought()}", field)
         return MISSING if raw is MISSING else self.coerce.whole(raw)
 
-    def _looked_for(self) -> str:
+    def sought(self) -> str:
+        """What a reason says of the places in the event that the value is taken from; empty where there are none."""
         places = [f"`{'.'.join(steps)}`" for steps in dict.fromkeys(paths_in(self.expression))]
         if len(places) > _NAMED + 1:
             places[_NAMED:] = [f"{len(places) - _NAMED} other places"]
@@ -124,12 +125,23 @@ class RecordMaker:
         if self.links:
             keys = ((slug, earlier[index].key) for slug, index in self.links)
             values = {**{slug: [key] if slug in self.multiselect else key for slug, key in keys}, **values}
-        try:
-            text = match_text(values.get(self.match))
-        except Reject as reject:
-            raise Reject(reject.code, reject.reason, f"{self.object}.{self.match}") from None
+        text = self.name_of(values.get(self.match))
         append = frozenset(slug for slug in self.append if values.get(slug) is not None)
         return Write(RecordKey(self.object, self.match, text), values, append)
+
+    def name_of(self, value: Value) -> str:
+        """
+        The text that a record is named by, of the neutral value of its matching attribute.
+
+        Raises:
+            Reject: there is none; with the attribute, and where the mapping looks for it.
+        """
+        try:
+            return match_text(value)
+        except Reject as reject:
+            sought = [filler.sought() for filler in self.fillers if filler.slug == self.match]
+            places = sought[-1] if sought and value in (None, []) else ""
+            raise Reject(reject.code, f"{reject.reason}{places}", f"{self.object}.{self.match}") from None
 
 
 def compile_record(record: RecordOutline, mapping: Mapping, schema: Schema, complain: Complain) -> RecordMaker:

@@ -88,7 +88,7 @@ def length_bar(share: float, style: str) -> str:
     )
 
 
-def span(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A length of time: `0.4 s`, `48 s`, `3 min 20 s`, `2 h 05 min`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -176,7 +176,7 @@ def _chart(
 
 
 def _tick(seconds: float) -> str:
-    return span(seconds).replace(".0 s", " s") if seconds else "0"
+    return duration(seconds).replace(".0 s", " s") if seconds else "0"
 
 
 def _rim(steps: Sequence[Step], tops: Sequence[float], frame: _Frame) -> str:

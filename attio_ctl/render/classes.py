@@ -19,7 +19,7 @@ MEANINGS: Final[dict[Class, str]] = {
     "additive": "adds, and takes nothing away",
 }
 
-Verdict = Literal["Failed", "Destructive", "Blocked", "Changes", "No changes"]
+PlanVerdict = Literal["Failed", "Destructive", "Blocked", "Changes", "No changes"]
 
 
 def class_of(change: Change) -> Class:
@@ -32,7 +32,7 @@ def groups_of(plan: Plan, kind: Class) -> tuple[Group, ...]:
     return group_changes(plan, [change for change in plan.changes if class_of(change) == kind])
 
 
-def verdict(plan: Plan) -> Verdict:
+def verdict(plan: Plan) -> PlanVerdict:
     """One word for the whole plan, the gravest that holds."""
     if plan.incomplete or any(problem.severity == "error" for problem in plan.checks):
         return "Failed"

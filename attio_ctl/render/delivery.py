@@ -10,7 +10,7 @@ from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.preview import Preview
 from attio_ctl.delivery.rehearsal import RequestKind
 from attio_ctl.render.escaping import shorten, visible
-from attio_ctl.render.progress import span
+from attio_ctl.render.progress import rough_duration
 from attio_ctl.render.text import Style, wrap
 
 WORDS = (
@@ -120,7 +120,7 @@ def render_preview(preview: Preview, style: Style) -> str:
     kinds = ", ".join(_counted(count, *REQUESTS[kind]) for kind, count in preview.requests.items() if count)
     lines.append(
         wrap(
-            f"{total}{f' ({kinds})' if kinds else ''}, {span(preview.eta)} at the limit of the token",
+            f"{total}{f' ({kinds})' if kinds else ''}, {rough_duration(preview.eta)} at the limit of the token",
             style.width,
             first="     ",
             rest="     ",

@@ -14,7 +14,7 @@ from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.health import moment
 from attio_ctl.delivery.history import ANSWERED, Answered, History, Rates, rates
 from attio_ctl.errors import AttioCtlError
-from attio_ctl.render.charts import Series, Step, figure, length_bar, share_bar, span, time_chart
+from attio_ctl.render.charts import Series, Step, duration, figure, length_bar, share_bar, time_chart
 from attio_ctl.render.delivery import WORDS, account_line, remarks
 from attio_ctl.render.escaping import shorten
 from attio_ctl.render.pages import page_file, page_template, source_hash
@@ -47,16 +47,14 @@ _MEANINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RunEnd:
     """How it ended: with an error, stopped by somebody, or by itself."""
 
     error: AttioCtlError | None = None
     stopped: bool = False
 
 
-def render_delivery_page(
-    history: History, *, workspace: str, ending: Ending, letters: Sequence[DeadLetter] = ()
-) -> str:
+def render_delivery_page(history: History, *, workspace: str, end: RunEnd, letters: Sequence[DeadLetter] = ()) -> str:
     """
     The whole page.
 
@@ -68,11 +66,11 @@ def render_delivery_page(
     over_time = list(rates(history.samples))
     return page_template("delivery.html.j2").render(
         workspace=workspace,
-        verdict=_verdict(account, ending),
-        error=ending.error,
+        verdict=_verdict(account, end),
+        error=end.error,
         began=moment(history.began_at).replace("T", " ").removesuffix("Z"),
-        took=span(history.seconds),
-        resumed=history.base.read,
+        took=duration(history.seconds),
+        resumed=history.is_resumed,
         line=account_line(account),
         remarks=list(remarks(account)),
         verdicts=_verdicts(account),
@@ -89,11 +87,11 @@ def render_delivery_page(
     )
 
 
-def _verdict(account: Account, ending: Ending) -> tuple[str, str]:
+def _verdict(account: Account, end: RunEnd) -> tuple[str, str]:
     """A word, and the class that colours it."""
-    if ending.error is not None:
+    if end.error is not None:
         return "Failed", "failed"
-    if ending.stopped:
+    if end.stopped:
         return "Stopped", "blocked"
     return ("Finished with dead letters", "letters") if account.dead_lettered else ("Finished", "done")
 
@@ -114,15 +112,15 @@ def _shares(account: Account) -> Markup:
 
 
 def _tiles(history: History) -> list[tuple[str, str, str]]:
-    """Title, figure and remark of what is worth knowing at a glance; all of this process."""
+    """Title, figure and remark of what is worth knowing at a glance; of this process but for the fold ratio."""
     account, base, last, seconds = history.account, history.base, history.samples[-1], history.seconds
     read, writes = account.read - base.read, account.writes - base.writes
-    said, written = history.tally.said.total(), history.tally.written.total()
+    ratio = history.fold_ratio
     throttled = last.answers["throttled"]
     tiles = [
         ("events read", f"{read:,}", f"{figure(read / seconds)}/s" if seconds else ""),
         ("writes", f"{writes:,}", f"{figure(writes / seconds)}/s" if seconds else ""),
-        ("fold ratio", f"{said / written:.1f} : 1" if written else "–", "record writes to one sent"),
+        ("fold ratio", "–" if ratio is None else f"{ratio:.1f} : 1", _remark_of_ratio(history)),
         ("requests", f"{last.requests:,}", f"{last.retries:,} of them repeated"),
         ("answered 429", f"{throttled:,}", f"{throttled / last.requests:.1%} of requests" if last.requests else ""),
     ]
@@ -131,6 +129,12 @@ def _tiles(history: History) -> list[tuple[str, str, str]]:
         use = last.sent / seconds / allowed
         tiles.append(("limit use", f"{use:.0%}", f"of {allowed:,.0f} writing requests/s"))
     return tiles
+
+
+def _remark_of_ratio(history: History) -> str:
+    if not history.is_resumed:
+        return "record writes to one sent"
+    return "not known of a run in parts" if history.base.read else "record writes to one sent, in the whole run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ class _Chart:
 def _charts(over_time: Sequence[Rates], history: History) -> list[_Chart]:
     def drawn(title: str, remark: str, series: Sequence[Series], limit: float | None = None) -> _Chart:
         highest = max((step.value for each in series for step in each.steps), default=0.0)
-        what = f"{title} over {span(history.seconds)}, at most {figure(highest)} per second"
+        what = f"{title} over {duration(history.seconds)}, at most {figure(highest)} per second"
         legend = tuple((each.style, each.name) for each in series if any(step.value for step in each.steps))
         drawing = Markup(time_chart(series, what=what, limit=limit))  # noqa: S704  every text in it is escaped
         return _Chart(title, remark, drawing, legend if len(series) > 1 else ())
@@ -190,7 +194,7 @@ def _joined(some: Sequence[Rates]) -> Rates:
 def _row(each: Rates) -> tuple[str, ...]:
     answers = (each.answers[kind] for kind in ANSWERED)
     return (
-        f"{span(each.begin)} – {span(each.end)}",
+        f"{duration(each.begin)} – {duration(each.end)}",
         *(figure(value) for value in (each.read, each.writes, each.sent, *answers)),
     )
 
@@ -222,19 +226,26 @@ def _reasons(account: Account, letters: Sequence[DeadLetter]) -> list[_Bar]:
 
 
 def _mappings(history: History) -> list[_Bar]:
-    """How far each mapping was folded: record writes that it made, to those that were sent."""
+    """How far each mapping was folded: record writes that it made to those that were sent; not known after a resume."""
     said, written = history.tally.said, history.tally.written
-    ratios = {name: count / written[name] if written[name] else 0.0 for name, count in said.most_common(MOST)}
+    sent = Counter[str]() if history.is_resumed else written
+    ratios = {name: count / sent[name] if sent[name] else 0.0 for name, count in said.most_common(MOST)}
     most = max(ratios.values(), default=1.0) or 1.0
     return [
         _Bar(
             shorten(name, _LONGEST),
             (f"{said[name]:,}", f"{written[name]:,}", f"{ratio:.1f} : 1" if ratio else "–"),
             _length(ratio / most, "delivered") if ratio else Markup(),
-            "" if ratio else "nothing of it had to be written" if said[name] else "it took no event",
+            "" if ratio else _without_ratio(said[name], is_resumed=history.is_resumed),
         )
         for name, ratio in ratios.items()
     ]
+
+
+def _without_ratio(said: int, *, is_resumed: bool) -> str:
+    if not said:
+        return "it took no event"
+    return "a part of it was sent before the resume" if is_resumed else "nothing of it had to be written"
 
 
 def _places(history: History) -> list[tuple[str, str, str]]:

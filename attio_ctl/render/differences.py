@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attio_ctl.delivery.differences import AttributeDifference, RecordDifference
@@ -17,8 +17,15 @@ _LISTED: Final = 5
 """Events that are named of one change; the newest are."""
 
 
-def render_differences(found: Sequence[RecordDifference], style: Style) -> str:
-    """One line for each attribute that would change, in the order of the writes."""
+def render_differences(
+    found: Sequence[RecordDifference], style: Style, hide: Callable[[str], str] = lambda text: text
+) -> str:
+    """
+    One line for each attribute that would change, in the order of the writes.
+
+    Args:
+        hide: Takes out of a text what nobody may see.
+    """
     if not found:
         return ""
     first = "the first record" if len(found) == 1 else f"the first {len(found)} records"
@@ -29,7 +36,8 @@ def render_differences(found: Sequence[RecordDifference], style: Style) -> str:
     for record in found:
         mark, colour = ("+", "green") if record.is_new else ("~", "yellow")
         for each in record.attributes:
-            text = f"{_name(record.key)}.{each.slug} {_change(each)} ({_events(each.lines, several=several)})"
+            change = f"{_name(record.key)}.{each.slug} {_change(each)}"
+            text = f"{hide(change)} ({_events(each.lines, several=several)})"
             said = wrap(visible(text), style.width, first="     ", rest="       ")[5:]
             lines.append(style.paint(f"  {mark:<2} ", fg=colour, bold=True) + said)
     if same := sum(not record.attributes for record in found):

@@ -71,7 +71,7 @@ def progress_bar(moment: Moment, style: Style) -> str:
     width = style.width // BAR_SHARE
     full = round(moment.share * width)
     bar = style.paint(FULL * full, fg="green") + EMPTY * (width - full)
-    left = [] if moment.left is None else [f"{span(moment.left)} left"]
+    left = [] if moment.left is None else [f"{rough_duration(moment.left)} left"]
     parts = [
         f"{moment.share:.0%}",
         f"{min(now.done, now.records):,}/{now.records:,} records",
@@ -91,7 +91,7 @@ def progress_line(moment: Moment) -> str:
     parts.append(f"{min(now.done, now.records):,} of {now.records:,} records")
     parts.append(f"{moment.writes:,.1f} writes/s ({moment.limit_use:.0%} of the limit)")
     if moment.left is not None:
-        parts.append(f"{span(moment.left)} left")
+        parts.append(f"{rough_duration(moment.left)} left")
     return ", ".join([*parts, *_counters(now)])
 
 
@@ -114,7 +114,7 @@ def _fitting(parts: list[str], width: int) -> str:
     return text
 
 
-def span(seconds: float) -> str:
+def rough_duration(seconds: float) -> str:
     """`under 1 s`, `12 s`, `3 min`, `2.5 h`."""
     if seconds < 1:
         return "under 1 s"

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from click.testing import Result
 from delivered import MAPPINGS, event, lines, start, summary
-from servers import attio, head
+from servers import TOKEN, attio, head
 
 from attio_ctl.delivery.sqlite_ledger import RESERVE
 
@@ -47,6 +48,12 @@ def status(attio_ctl: Run) -> dict[str, Any]:
     return dict(json.loads(attio_ctl("deliver", "status", "--json").stdout))
 
 
+def requests(url: str) -> list[Any]:
+    """Those that the sandbox has answered."""
+    answer = httpx.get(f"{url}/_sandbox/requests", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False)
+    return list(answer.json()["data"])
+
+
 def verdicts(account: dict[str, Any]) -> int:
     names = ("delivered", "duplicate", "superseded", "filtered", "dead_lettered", "pending", "lost")
     return sum(account[name] for name in names)
@@ -69,7 +76,7 @@ def test_a_signal_lets_what_is_on_its_way_come_in_and_the_same_command_does_the_
         first, stood = account(project), status(attio_ctl)
     with attio(project) as url:
         write(MAPPINGS, head=head(url))
-        attio_ctl(*DELIVER)
+        done = attio_ctl(*DELIVER, "--report", "out.html")
         second = account(project)
 
     assert running.returncode == code, out + err
@@ -83,6 +90,8 @@ def test_a_signal_lets_what_is_on_its_way_come_in_and_the_same_command_does_the_
     assert stood["runs"][0]["status"] == "unfinished"
     assert stood["runs"][0]["account"]["writes"] == first["writes"]
     assert (second["delivered"], second["read"], second["writes"]) == (60, 60, 60)
+    assert "its figures are of the whole, what was done before included" in done.stderr
+    assert "1.0 : 1" in (project / "out.html").read_text()
 
 
 def test_what_hangs_is_given_up_within_five_seconds(write: Write, project: Path) -> None:
@@ -129,7 +138,7 @@ def test_a_signal_before_anything_is_read_says_that_nothing_was_sent(write: Writ
     with attio(project, {"path": "/v2/objects", "every": 1, "latency_ms": 5_000}) as url:
         write(MAPPINGS, head=head(url))
         running = start(project, *DELIVER)
-        time.sleep(2)
+        wait_until(running, lambda: requests(url))
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=20)
 

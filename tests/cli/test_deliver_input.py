@@ -56,15 +56,55 @@ def test_what_a_folder_holds_besides_events_is_left_out_and_said(attio_ctl: Run,
     assert "left out" not in itself.stderr
 
 
-def test_a_pipe_is_kept_so_that_the_same_bytes_are_the_same_input(write: Write, project: Path) -> None:
+def pipe(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["deliver", "--events", "-", *arguments], input=lines([event(1), event(2)]))
+
+
+def test_a_pipe_is_kept_until_it_is_delivered_and_the_same_bytes_go_on(write: Write, project: Path, token: str) -> None:
+    """Where it is kept is said, and it can be named as well."""
+    spools = project / ".attio-ctl" / "workspaces" / "acme" / "stdin"
+    with attio(project, {"method": "PUT", "path": "/v2/objects/*", "nth": 1, "times": 2, "status": 401}) as url:
+        write(MAPPINGS, head=head(url))
+        refused = pipe()
+        (kept,) = spools.iterdir()
+        again = CliRunner().invoke(main, ["deliver", "--events", str(kept.relative_to(project))])
+        there = list(spools.iterdir())
+        repeated = pipe()
+
+    assert refused.exit_code == 13
+    assert f"Standard input is kept in {kept.relative_to(project)} until it is delivered" in " ".join(
+        refused.stderr.split()
+    )
+    assert summary(again).startswith("Deliver: 2 read = 2 delivered")
+    assert there == []
+    assert "2 duplicate" in summary(repeated)
+    assert list(spools.iterdir()) == []
+
+
+def test_a_preview_keeps_nothing_of_a_pipe(write: Write, project: Path) -> None:
     write(MAPPINGS)
 
-    def pipe() -> Result:
-        return CliRunner().invoke(main, ["deliver", "--events", "-"], input=lines([event(1)]))
+    assert "2 read = 2 delivered" in summary(pipe("--dry-run"))
+    assert not list(project.rglob("stdin*"))
+    assert not list(project.rglob("preview-*"))
 
-    assert "1 delivered" in summary(pipe())
-    assert "1 duplicate" in summary(pipe())
-    assert len(list((project / ".attio-ctl" / "workspaces" / "acme" / "stdin").iterdir())) == 1
+
+def test_what_is_kept_of_events_is_for_its_owner_alone(attio_ctl: Run, write: Write, project: Path) -> None:
+    """Also where an earlier version has left it open to others."""
+    write(MAPPINGS)
+    folder = project / ".attio-ctl" / "workspaces" / "acme"
+    (project / "a.ndjson").write_bytes(lines([event(1), b"no json"]))
+    attio_ctl("deliver", "--events", "a.ndjson")
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    (project / "b.ndjson").write_bytes(lines([event(2), b"nor this"]))
+    attio_ctl("deliver", "--events", "b.ndjson")
+    attio_ctl("deliver", "--events", "b.ndjson", "--dry-run", "--requests", "requests.ndjson")
+
+    kept = [project / "requests.ndjson", *folder.glob("ledger.sqlite*"), *folder.glob("dead-letters*")]
+    assert {path.name: path.stat().st_mode & 0o777 for path in kept} == {path.name: 0o600 for path in kept}
+    assert len(kept) >= 4
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["deliver", "preview"])

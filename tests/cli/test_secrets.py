@@ -1,4 +1,4 @@
-"""A value from the environment reaches Attio and nothing else: no plan, lock, journal, undo file or output."""
+"""A value from the environment reaches Attio and nothing else: no plan, lock, journal, undo file, letter or output."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import Result
 from servers import TOKEN, ask, attio, change, head
@@ -83,3 +84,68 @@ def test_a_saved_plan_needs_the_variable_again(
     assert hook["change"]["after"]["target_url"] == "https://hooks.example.com/${HOOK_KEY}"
     assert hook["change"]["after_sensitive"] == {"target_url": True}
     assert "`HOOK_KEY` is not set" in refused.stderr
+
+
+KEY, PIN = 'Canary "key" 31', "473121"
+KEYED = """
+    objects:
+      people:
+        attributes:
+          pin: {type: number, title: Pin}
+          stamp: {type: text, title: Stamp}
+          level: {type: select, title: Level, options: [Free]}
+    mappings:
+      keyed:
+        action: assert-record
+        object: people
+        match: email_addresses
+        values:
+          email_addresses: $.email
+          description: ${DELIVERY_KEY}
+          job_title: "{{ email }} by ${DELIVERY_KEY}"
+          stamp: ${DELIVERY_KEY:-nothing}
+          pin: ${DELIVERY_PIN}
+          level: $.level
+"""
+
+
+def test_a_value_from_the_environment_in_a_mapping_is_delivered_and_neither_shown_nor_kept(
+    attio_ctl: Run, write: Write, project: Path, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name stands in requests, differences, dead letters, of a preview too, reports and listings."""
+    monkeypatch.setenv("DELIVERY_KEY", KEY)
+    monkeypatch.setenv("DELIVERY_PIN", PIN)
+    with attio(project, {"method": "PUT", "path": "/v2/objects/*/records", "nth": 2, "status": 400}) as url:
+        write(KEYED, head=head(url))
+        attio_ctl("apply", "--auto-approve")
+        for n, name in enumerate(("good", "refused", "bad")):
+            event = {"type": "identify", "messageId": name, "email": f"p{n}@example.com", "level": "Free"}
+            event |= {"level": "None such"} if name == "bad" else {}
+            (project / f"{name}.ndjson").write_text(json.dumps(event) + "\n")
+        preview = ("--dry-run", "--diff", "5", "--requests", "requests.ndjson", "--dead-letters", "foreseen.ndjson")
+        outputs = [
+            attio_ctl("deliver", "--events", "good.ndjson", *preview, "--transport", way).output
+            for way in ("batch", "simple", "documented")
+        ]
+        outputs.append(attio_ctl("deliver", "--events", "good.ndjson").output)
+        query, token_header = f"{url}/v2/objects/people/records/query", {"authorization": f"Bearer {TOKEN}"}
+        (person,) = httpx.post(query, json={}, headers=token_header, trust_env=False).json()["data"]
+        rest = ("--events", "refused.ndjson", "--events", "bad.ndjson", "--report", "report.html")
+        outputs.append(attio_ctl("deliver", *rest).output)
+        outputs.append(attio_ctl("dead-letters", "list", "--format", "json").output)
+
+    assert person["values"]["description"][0]["value"] == KEY
+    assert person["values"]["pin"][0]["value"] == int(PIN)
+    assert '.description → "${DELIVERY_KEY}"' in outputs[0]
+    rejected, refused = map(json.loads, outputs[-1].splitlines())
+    assert refused["request"]["body"]["data"]["values"]["pin"] == [{"value": "${DELIVERY_PIN}"}]
+    assert rejected["code"] == "unknown_option"
+    kept = "\n".join(
+        path.read_bytes().decode("utf-8", "replace")
+        for path in project.rglob("*")
+        if path.is_file() and not path.name.startswith(("attio.sqlite", "ledger.sqlite"))
+    )
+    assert "p0@example.com by ${DELIVERY_KEY}" in kept
+    for canary in (KEY, json.dumps(KEY)[1:-1], PIN):
+        for output in (*outputs, kept):
+            assert canary not in output

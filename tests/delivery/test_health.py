@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.health import Health, LastRun, Patience, after, last_run, news
+from attio_ctl.delivery.health import AlertThreshold, Health, LastRun, after, last_run, news
 
 CLEAN = Account(read=2, delivered=2)
 DEAD = Account(read=2, delivered=1, dead_lettered=1, codes={"invalid_email": 1})
@@ -24,12 +24,12 @@ def run(n: int, *, error: str | None = None, account: Account = CLEAN, open_lett
     )
 
 
-def told(runs: list[LastRun], patience: Patience) -> tuple[Health, list[str]]:
+def told(runs: list[LastRun], threshold: AlertThreshold) -> tuple[Health, list[str]]:
     """The health in the end, and what was told on the way, by somebody who always hears."""
     health: Health | None = None
     words = []
     for each in runs:
-        health = after(health, each, patience)
+        health = after(health, each, threshold)
         if word := news(health):
             words.append(word)
             health = replace(health, told=word == "failing")
@@ -39,7 +39,7 @@ def told(runs: list[LastRun], patience: Patience) -> tuple[Health, list[str]]:
 
 def test_a_failure_is_told_once_it_has_lasted_and_its_end_once():
     bad = [run(n, error="no") for n in range(5)]
-    health, words = told([run(0), *bad, run(6), run(7)], Patience(after=3))
+    health, words = told([run(0), *bad, run(6), run(7)], AlertThreshold(after=3))
 
     assert words == ["failing", "recovered"]
     assert (health.status, health.consecutive_failures, health.last_success) == ("ok", 0, run(7).ended_at)
@@ -48,43 +48,46 @@ def test_a_failure_is_told_once_it_has_lasted_and_its_end_once():
 def test_dead_letters_are_a_failure_for_those_who_say_so():
     letters = [run(n, account=DEAD) for n in range(3)]
 
-    quiet, words = told(letters, Patience(after=2))
+    quiet, words = told(letters, AlertThreshold(after=2))
     assert (quiet.status, words) == ("degraded", [])
-    assert told(letters, Patience(after=2, on=BOTH))[1] == ["failing"]
+    assert told(letters, AlertThreshold(after=2, on=BOTH))[1] == ["failing"]
 
 
 def test_while_dead_letters_are_open_nothing_has_recovered_from_them_and_nothing_grows_worse():
     duplicates = [run(n, account=Account(read=2, duplicate=2), open_letters=1) for n in range(2, 5)]
-    health, words = told([run(1, account=DEAD), *duplicates], Patience(after=1, on=BOTH))
+    health, words = told([run(1, account=DEAD), *duplicates], AlertThreshold(after=1, on=BOTH))
 
     assert (health.status, health.consecutive_failures, words) == ("failing", 1, ["failing"])
-    assert told([run(1, account=DEAD), *duplicates, run(9)], Patience(after=1, on=BOTH))[1] == ["failing", "recovered"]
+    assert told([run(1, account=DEAD), *duplicates, run(9)], AlertThreshold(after=1, on=BOTH))[1] == [
+        "failing",
+        "recovered",
+    ]
 
 
 def test_open_dead_letters_are_no_failure_where_they_do_not_count_as_one():
-    health, words = told([run(1, error="no"), run(2, open_letters=1)], Patience(after=1))
+    health, words = told([run(1, error="no"), run(2, open_letters=1)], AlertThreshold(after=1))
 
     assert (health.status, words) == ("degraded", ["failing", "recovered"])
 
 
 def test_a_document_of_an_older_version_can_be_read():
-    document = told([run(1)], Patience())[0].as_json()
+    document = told([run(1)], AlertThreshold())[0].as_json()
     del document["last_run"]["open_dead_letters"]
 
     assert Health.from_json(document).last_run.open_dead_letters == 0
 
 
 def test_the_status_says_since_when():
-    health, _ = told([run(0), run(1, error="no"), run(2, error="no"), run(3, error="no")], Patience(after=3))
+    health, _ = told([run(0), run(1, error="no"), run(2, error="no"), run(3, error="no")], AlertThreshold(after=3))
 
     assert (health.status, health.since, health.failing_since) == ("failing", run(3).ended_at, run(1).ended_at)
     assert health.last_success == run(0).ended_at
 
 
 @given(st.lists(st.sampled_from(["clean", "dead", "failed"]), min_size=1, max_size=30), st.integers(1, 5))
-def test_failing_and_recovered_take_turns(kinds, patience):
+def test_failing_and_recovered_take_turns(kinds, threshold):
     made = {"clean": run(1), "dead": run(1, account=DEAD), "failed": run(1, error="no")}
-    health, words = told([made[kind] for kind in kinds], Patience(after=patience))
+    health, words = told([made[kind] for kind in kinds], AlertThreshold(after=threshold))
 
     assert words == ["failing", "recovered"] * (len(words) // 2) + ["failing"] * (len(words) % 2)
     assert health.told == (len(words) % 2 == 1)

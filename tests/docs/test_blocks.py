@@ -30,15 +30,14 @@ from attio_ctl import __version__
 from attio_ctl.cli.main import main
 from attio_ctl.cli.options import InputFile, OutputFile
 
+from .fences import FENCE
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
-FENCE = re.compile(
-    r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
-)
 MENTION = re.compile(r"`((?:\w+=\S+ )*(?:attio-ctl|make|pip|pipx|uv|uvx) [^`]+)`")
 RUN_BY_THE_SANDBOX = {"console", "sh", "python", "js", "yaml", "json"}
 """The languages of docs/sandbox.md, each block of which tests/sandbox/test_docs.py runs."""

@@ -20,11 +20,10 @@ import pytest
 import yaml
 from servers import TOKEN, attio
 
+from .fences import FENCE
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-FENCE = re.compile(
-    r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
-)
 ELSEWHERE = {DOCS / "sandbox.md"}  # starts servers: tests/sandbox/test_docs.py runs it
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "```console" in path.read_text() and path not in ELSEWHERE)
 

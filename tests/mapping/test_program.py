@@ -116,6 +116,14 @@ def test_one_bad_value_rejects_the_event_for_that_mapping_only_and_names_the_att
     assert isinstance(written, Writes)
 
 
+def test_a_value_to_match_by_is_looked_for_where_the_mapping_says(schema: Schema) -> None:
+    spec = {"action": "assert-record", "object": "people", "match": "email_addresses",
+            "values": {"email_addresses": "$.traits.mail"}}  # fmt: skip
+    reason = "there is no value to match by; it is looked for in `traits.mail`"
+
+    assert only(schema, spec, {"type": "identify"}) == Rejected("missing_match_value", reason, "people.email_addresses")
+
+
 @pytest.mark.parametrize(
     ("event", "outcome"),
     [

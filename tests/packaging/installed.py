@@ -81,6 +81,21 @@ def test_with_the_extra_a_newcomer_goes_from_nothing_to_records(run, programs, w
     assert schema == json.loads((ROOT / "schemas" / "workspace.schema.json").read_text())
 
 
+def test_with_the_extra_for_metrics_a_delivery_gives_its_figures(run, programs, wheel, tmp_path):
+    """What was said to be missing before is all that was."""
+    install(run, programs, f"{wheel}[sandbox]")
+    deliver = (programs / "attio-ctl", "deliver", "--events", "events.ndjson", "--metrics-file", "deliver.prom")
+    run(deliver[0], "init", "acme", "--sandbox", folder=tmp_path)
+    run(deliver[0], "apply", "--auto-approve", folder=tmp_path)
+    (tmp_path / "events.ndjson").write_text(json.dumps(EVENT) + "\n")
+
+    assert "`pip install 'attio-ctl[metrics]'`" in " ".join(run(*deliver, folder=tmp_path, code=64).split())
+    install(run, programs, f"{wheel}[sandbox,metrics]")
+    run(*deliver, folder=tmp_path)
+    figures = (tmp_path / "deliver.prom").read_text()
+    assert 'attio_ctl_delivery_events_total{verdict="delivered",workspace="acme"} 1.0' in figures
+
+
 def test_types_are_seen_by_those_who_import_the_package(run, programs, wheel, tmp_path):
     install(run, programs, str(wheel))
     (tmp_path / "use.py").write_text(

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from attio_ctl.delivery.history import CAPACITY, History, Sample
 from attio_ctl.delivery.source import Line
 from attio_ctl.delivery.tally import Tally
 from attio_ctl.errors import PartialError
-from attio_ctl.render.charts import HEIGHT, Series, Step, figure, span, time_chart
-from attio_ctl.render.delivery_page import Ending, render_delivery_page
+from attio_ctl.render.charts import HEIGHT, Series, Step, duration, figure, time_chart
+from attio_ctl.render.delivery_page import RunEnd, render_delivery_page
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 
@@ -71,9 +72,9 @@ def letter(code: str, reason: str) -> DeadLetter:
     return DeadLetter(Line("events.ndjson", 0, 2, 1, b"{}"), code, reason, "identify")
 
 
-def page_of(history: History, ending: Ending | None = None, workspace: str = "acme") -> str:
+def page_of(history: History, end: RunEnd | None = None, workspace: str = "acme") -> str:
     letters = [letter("unknown_option", "`Gold` is no option of `users.plan`"), letter("value_not_found", HOSTILE[1])]
-    return render_delivery_page(history, workspace=workspace, ending=ending or Ending(), letters=letters)
+    return render_delivery_page(history, workspace=workspace, end=end or RunEnd(), letters=letters)
 
 
 class Parsed(HTMLParser):
@@ -94,7 +95,7 @@ class Parsed(HTMLParser):
 
 def hostile_page() -> str:
     error = PartialError(HOSTILE[0], hint=HOSTILE[1])
-    return page_of(history_of(names=HOSTILE), Ending(error), HOSTILE[2])
+    return page_of(history_of(names=HOSTILE), RunEnd(error), HOSTILE[2])
 
 
 def test_the_account_stands_on_the_page_and_adds_up():
@@ -113,13 +114,36 @@ def test_the_fold_ratio_of_a_mapping_is_what_it_said_to_what_was_sent():
     assert "12.5 : 1" in Parsed(page_of(history)).text
 
 
+def test_the_page_of_a_resumed_run_says_of_each_figure_whether_it_is_of_the_whole():
+    """60 writes said again, 20 of them sent before the stop and 10 now: folded two to one, not six to one."""
+    part = replace(
+        history_of(names=("identify",)),
+        base=Account(writes=20),
+        tally=Tally(Counter({"identify": 60}), Counter({"identify": 10})),
+    )
+    text = Parsed(page_of(part)).text
+
+    assert "the account is of the whole run, everything else of this process" in text
+    assert "2.0 : 1" in text
+    assert "record writes to one sent, in the whole run" in text
+    assert "6.0 : 1" not in text
+    assert "a part of it was sent before the resume" in text
+
+
+def test_where_windows_were_settled_before_the_resume_the_fold_ratio_is_not_known():
+    part = replace(history_of(), base=Account(read=5, delivered=5, writes=5))
+
+    assert part.fold_ratio is None
+    assert "not known of a run in parts" in Parsed(page_of(part)).text
+
+
 @pytest.mark.parametrize(
-    ("ending", "word"),
-    [(Ending(PartialError("Attio is gone")), "Failed"), (Ending(stopped=True), "Stopped")],
+    ("end", "word"),
+    [(RunEnd(PartialError("Attio is gone")), "Failed"), (RunEnd(stopped=True), "Stopped")],
     ids=["failed", "stopped"],
 )
-def test_how_it_ended_is_said_first(ending, word):
-    assert f"<title>{word} · acme" in page_of(history_of(), ending)
+def test_how_it_ended_is_said_first(end, word):
+    assert f"<title>{word} · acme" in page_of(history_of(), end)
 
 
 def test_the_page_asks_nothing_of_any_server_and_runs_nothing():
@@ -193,7 +217,7 @@ def test_a_drawing_stays_within_its_frame(highest):
     ("seconds", "text"), [(0.44, "0.4 s"), (48, "48 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]
 )
 def test_a_length_of_time_reads_as_people_say_it(seconds, text):
-    assert span(seconds) == text
+    assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(

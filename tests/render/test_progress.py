@@ -8,7 +8,7 @@ from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.run import Progress
-from attio_ctl.render.progress import Moment, progress_bar, progress_line, span
+from attio_ctl.render.progress import Moment, progress_bar, progress_line, rough_duration
 from attio_ctl.render.text import Style
 
 READING = Moment(Progress(NOTHING, 50_000), Progress(NOTHING), 2.0, Limits())
@@ -56,4 +56,4 @@ def test_nothing_is_said_of_a_pace_that_is_not_known() -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "under 1 s"), (12, "12 s"), (200, "3 min"), (9_000, "2.5 h")])
 def test_a_span_is_told_in_the_unit_that_people_use(seconds: float, text: str) -> None:
-    assert span(seconds) == text
+    assert rough_duration(seconds) == text

@@ -53,14 +53,13 @@ def make_bodies(program: FastProgram, lines: Iterable[bytes], now: str) -> Bodie
     assertions: list[Assertion] = []
     refused: list[Refused] = []
     for number, (head, outcomes) in enumerate(program.assert_each(lines, now)):
-        if isinstance(head, Undecodable):
-            refused.append(Refused(number, "", head))
-            continue
         for name, outcome in outcomes:
             if outcome.__class__ is Assertion:
                 assertions.append(outcome)
-            elif isinstance(outcome, Rejected):
+            elif isinstance(outcome, Rejected) and not isinstance(head, Undecodable):
                 refused.append(Refused(number, name, outcome))
+        if head.__class__ is Undecodable:
+            refused.append(Refused(number, "", head))
     calls = (assertions[at : at + MAX_ASSERTIONS] for at in range(0, len(assertions), MAX_ASSERTIONS))
     bodies = tuple(msgspec.json.encode({"assertions": call}) for call in calls)
     return Bodies(bodies, len(assertions), tuple(refused))

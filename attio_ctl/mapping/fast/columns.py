@@ -15,7 +15,7 @@ from typing import Any, Final
 from attio_ctl.mapping.encode import simple_value
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.records import Filler, RecordMaker
-from attio_ctl.mapping.values.coerce import Coercer, match_text, remembering
+from attio_ctl.mapping.values.coerce import Coercer, remembering
 from attio_ctl.mapping.values.contacts import are_plain_emails
 from attio_ctl.mapping.values.numbers import LONGEST_TEXT
 from attio_ctl.mapping.values.times import are_utc, shortest
@@ -106,15 +106,23 @@ def quick_of(filler: Filler) -> Quick:
 
 
 def _quick_with(coerce: Coercer) -> Quick:
-    if coerce.kind in ("select", "status"):
-        return lambda raw: _titles(coerce.titles, raw)
-    if not coerce.kind:
-        return lambda raw: _alike(coerce.one, raw)
-    return lambda raw: _each(coerce.one, raw)
+    def titles(raw: Values) -> Values | None:
+        return _titles(coerce.titles, raw)
+
+    def alike(raw: Values) -> Values | None:
+        return _alike(coerce.one, raw)
+
+    def each(raw: Values) -> Values | None:
+        return _each(coerce.one, raw)
+
+    return titles if coerce.kind in ("select", "status") else each if coerce.kind else alike
 
 
 def _unless_empty(quick: Quick) -> Quick:
-    return lambda raw: quick(raw) if all(raw) else None
+    def unless_empty(raw: Values) -> Values | None:
+        return quick(raw) if all(raw) else None
+
+    return unless_empty
 
 
 def _texts(raw: Values) -> Values | None:
@@ -156,6 +164,15 @@ def all_texts(raw: Values) -> bool:
     return True
 
 
+def _lines(raw: Values) -> str | None:
+    """Texts as lines, each with its end; None where one is no text, or more than a line."""
+    try:
+        joined = "\n".join((*raw, ""))
+    except TypeError:
+        return None
+    return joined if joined.count("\n") == len(raw) else None
+
+
 def _numbers(raw: Values) -> Values | None:
     return raw if {*map(type, raw)} <= _NUMBERS and _are_small(raw) else None
 
@@ -180,11 +197,13 @@ def _booleans(raw: Values) -> Values | None:
 
 
 def _emails(raw: Values) -> Values | None:
-    return raw if all_texts(raw) and are_plain_emails(raw) else None
+    joined = _lines(raw)
+    return raw if joined is not None and are_plain_emails(joined, max(map(len, raw))) else None
 
 
 def _timestamps(raw: Values) -> Values | None:
-    if not all_texts(raw) or not are_utc(raw):
+    joined = _lines(raw)
+    if joined is None or not are_utc(joined):
         return None
     return [value if value[-2] != "0" else shortest(value) for value in raw]
 
@@ -220,7 +239,7 @@ class Match:
 
     def _judged(self, value: Any, number: int, faults: Faults) -> str:
         try:
-            return match_text(None if value is MISSING else value)
+            return self.record.name_of(None if value is MISSING else value)
         except Reject as reject:
-            faults.setdefault(number, reject.at(f"{self.record.object}.{self.record.match}"))
+            faults.setdefault(number, reject.at(""))
             return ""

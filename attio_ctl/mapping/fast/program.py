@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from attio_ctl.mapping.encode import Assertion, batch_assertion
-from attio_ctl.mapping.fast.columns import Faults
+from attio_ctl.mapping.fast.columns import Faults, all_texts
 from attio_ctl.mapping.fast.generate import generate_assertions, generate_verdicts, generate_writes
 from attio_ctl.mapping.fast.header import Head, Header, Undecodable, decode, head_of
 from attio_ctl.mapping.fast.reads import paths_of
@@ -80,26 +80,30 @@ class FastMapping:
         make = self.assertions.call
 
         def made(events: Sequence[Any], lines: Sequence[bytes], faults: Faults) -> list[Any]:
-            return make(events, lines, faults, [_received(event, now) for event in events])
+            received = [event.received_at for event in events]
+            if not all_texts(received):
+                received = [_received(event, now) for event in events]
+            return make(events, lines, faults, received)
 
         return self._each(made, events, lines)
 
     def _each(self, make: Callable[..., list[Any]], events: Sequence[Any], lines: Sequence[bytes]) -> list[Any]:
         outcomes = self.verdicts.call(events)
+        if outcomes.count(None) == len(outcomes):
+            return self._taken(make, events, lines)
         taken = [number for number, outcome in enumerate(outcomes) if outcome is None]
-        if not taken:
-            return outcomes
-        if len(taken) < len(outcomes):
-            events, lines = [events[number] for number in taken], [lines[number] for number in taken]
+        if taken:
+            made = self._taken(make, [events[number] for number in taken], [lines[number] for number in taken])
+            for number, outcome in zip(taken, made, strict=True):
+                outcomes[number] = outcome
+        return outcomes
+
+    def _taken(self, make: Callable[..., list[Any]], events: Sequence[Any], lines: Sequence[bytes]) -> list[Any]:
         faults: Faults = {}
         made = make(events, lines, faults)
         for number, rejected in faults.items():
             made[number] = rejected
-        if len(taken) == len(outcomes):
-            return made
-        for number, outcome in zip(taken, made, strict=True):
-            outcomes[number] = outcome
-        return outcomes
+        return made
 
 
 def asserted(mapped: Mapped, received_at: str) -> Asserted:

@@ -53,11 +53,11 @@ class Shape:
         branches, rest = self._way(path)
         return ".".join(("event", *(branch.name for branch in branches))), rest
 
-    def places(self, path: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """The same as places among the fields of each Struct on the way."""
-        branches, rest = self._way(path)
-        above = (self.root, *branches)
-        return tuple(list(one.below.values()).index(two) for one, two in pairwise(above)), rest
+    def places(self, path: tuple[str, ...]) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
+        """The field of the event, the places among the fields of each Struct below it, and the steps that are left."""
+        (first, *others), rest = self._way(path)
+        below = pairwise((first, *others))
+        return first.name, tuple(list(one.below.values()).index(two) for one, two in below), rest
 
     def _way(self, path: tuple[str, ...]) -> tuple[list[Branch], tuple[str, ...]]:
         branch, way = self.root, []

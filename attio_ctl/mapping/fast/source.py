@@ -41,8 +41,9 @@ class Source:
     variables: int = 0
 
     def constant(self, value: Any) -> str:
-        """The name of a constant."""
-        name = f"c{len(self.constants)}"
+        """The name of a constant: a number, and behind it what a function or class of ours is called, to be read."""
+        called = getattr(value, "__name__", "").strip("_")
+        name = f"c{len(self.constants)}{f'_{called}' if called.isidentifier() else ''}"
         self.constants[name] = value
         return name
 
@@ -71,8 +72,9 @@ class Source:
 
     def _read(self, steps: tuple[str, ...]) -> str:
         """A column with what a path leads to."""
-        places, rest = self.shape.places(steps)
-        column = "events"
+        name, places, rest = self.shape.places(steps)
+        # Most fields of the event itself no column needs; of what is nested, most are there to be read.
+        column = self._once(("field", name), lambda: f"[event.{name} for event in events]")
         for place in places:
             column = f"{self.made(_fields, column)}[{place}]"
         if not rest:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
 from typing import Any, Final
 
 import idna
@@ -37,14 +36,9 @@ def is_plain_email(address: str) -> bool:
     return len(address) <= _LONGEST_LABEL and _PLAIN_ADDRESS.fullmatch(address) is not None
 
 
-def are_plain_emails(addresses: Sequence[str]) -> bool:
-    """The same for some texts, of which there is one at least: one look for all of them."""
-    joined = "\n".join(addresses) + "\n"
-    return (
-        joined.count("\n") == len(addresses)
-        and max(map(len, addresses)) <= _LONGEST_LABEL
-        and _PLAIN_ADDRESSES.fullmatch(joined) is not None
-    )
+def are_plain_emails(lines: str, longest: int) -> bool:
+    """The same for lines of texts, of which there is one at least, the longest of so many characters."""
+    return longest <= _LONGEST_LABEL and _PLAIN_ADDRESSES.fullmatch(lines) is not None
 
 
 def coerce_email(value: Any) -> str:

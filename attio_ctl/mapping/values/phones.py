@@ -28,7 +28,7 @@ def phone_coercer(region: str | None) -> Callable[[Any], str]:
 
     def coerce_phone(value: Any) -> str:
         if value.__class__ is str and _INTERNATIONAL.fullmatch(value) and _surely_possible(value):
-            return value  # type: ignore[no-any-return]
+            return value
         home = region
         if isinstance(value, dict) and set(value) <= {"original_phone_number", "country_code"}:
             home = value.get("country_code") or region

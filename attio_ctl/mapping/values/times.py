@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -47,10 +46,9 @@ def coerce_timestamp(value: Any) -> str:
     return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}{f'.{fraction}' if fraction else ''}Z"
 
 
-def are_utc(texts: Sequence[str]) -> bool:
-    """Whether some texts are all moments in the form that comes out, but for noughts at the end of the fraction."""
-    joined = "\n".join(texts) + "\n"
-    return joined.count("\n") == len(texts) and _MOMENTS.fullmatch(joined) is not None
+def are_utc(lines: str) -> bool:
+    """Whether lines are all moments in the form that comes out, but for noughts at the end of the fraction."""
+    return _MOMENTS.fullmatch(lines) is not None
 
 
 def shortest(moment: str) -> str:
