@@ -113,6 +113,7 @@ class Ledger(Protocol):
 
     Raises:
         StorageError: by every method, when the ledger cannot be read or written.
+        LeaseHeldError: by every method, when a foreign program holds its file, and did not let go of it in time.
     """
 
     def claim(self) -> AbstractContextManager[None]:

@@ -23,6 +23,7 @@ from typing import Final
 from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import NOTHING, Account
+from attio_ctl.delivery.cells import Cells
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
 from attio_ctl.delivery.events import Micros
 from attio_ctl.delivery.following import LOOK_EVERY, Following
@@ -34,8 +35,9 @@ from attio_ctl.delivery.retrying import NOT_HEARD, Heard
 from attio_ctl.delivery.sending import Sending
 from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.transport import Transport
-from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError, StorageError
+from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, LeaseHeldError, PartialError, StorageError
 from attio_ctl.mapping.program import Program
+from attio_ctl.mapping.writes import RecordKey
 
 NO_REQUESTS: Final = Usage()
 
@@ -100,12 +102,13 @@ class Outcome:
     @property
     def exit_code(self) -> Exit:
         """
-        13 when the token was refused, 74 when the disk is full, 14 when anything else left a rest to go on with, 1 when
-        events were lost.
+        13 when the token was refused, 74 when the disk is full, 12 when another program holds the ledger, 14 when
+        anything else left a rest to go on with, 1 when events were lost.
         """
         if self.halted is None:
             return Exit.ERROR if self.account.lost else Exit.DONE if self.finished else Exit.PARTIAL
-        return self.halted.exit_code if isinstance(self.halted, CredentialsError | StorageError) else Exit.PARTIAL
+        ends = isinstance(self.halted, CredentialsError | StorageError | LeaseHeldError)
+        return self.halted.exit_code if ends else Exit.PARTIAL
 
 
 def unobserved(_: Progress) -> None:
@@ -264,16 +267,27 @@ class _Delivery:
             codes = Counter(settled.codes) + window.drafts.codes
             return too_many_dead(dead, settled.read + waiting, codes, engine.max_dead_ratio)
 
-        full: StorageError | None = None
+        ended: AttioCtlError | None = None
+        unnoted: dict[RecordKey, Cells] = {}
+
+        def end(cause: AttioCtlError) -> None:
+            """What is on its way comes in, and can still be noted."""
+            nonlocal ended
+            ended = cause
+            engine.stop.set()
 
         def note(cells: RecordCells, writes: int) -> None:
-            nonlocal run, full
+            nonlocal run
             run = run.charged(self._spent(writes))
+            unnoted.update(cells)
             try:
-                engine.ledger.settle(Settlement(_unsettled(run, window, pending=True), cells))
-            except FullDiskError as error:  # what is on its way comes in, and can still be noted
-                full = error
-                engine.stop.set()
+                engine.ledger.settle(Settlement(_unsettled(run, window, pending=True), unnoted))
+            except LeaseHeldError as error:
+                end(error)
+                return
+            except FullDiskError as error:
+                end(error)
+            unnoted.clear()
 
         def progress(writes: int, done: int) -> None:
             dead = window.drafts.codes.total()
@@ -295,8 +309,8 @@ class _Delivery:
         sent = await sending.send()
         run = run.charged(self._spent(sent.writes))
         if sent.stopped:
-            return self._stopped(run, window, sent.cause or full, sent.cells)
-        return self._settled(run, window, sent.cells)
+            return self._stopped(run, window, sent.cause or ended, {**unnoted, **sent.cells})
+        return self._settled(run, window, {**unnoted, **sent.cells})
 
     def _stopped(
         self, run: Run, window: Window, cause: AttioCtlError | None, cells: RecordCells | None = None

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import orjson
@@ -26,6 +26,7 @@ from attio_ctl.delivery.cells import Cell, Cells
 from attio_ctl.delivery.ledger import FullDiskError, Input, RecordCells, Run, Settlement
 from attio_ctl.delivery.private import private_file, private_folder
 from attio_ctl.delivery.recent import Recent
+from attio_ctl.delivery.sqlite_faults import NoRoomError, guarded
 from attio_ctl.errors import LeaseHeldError, StorageError, WrongWorkspaceError
 from attio_ctl.mapping.writes import RecordKey
 
@@ -129,8 +130,9 @@ class SqliteLedger:
             lock = sqlite3.connect(self._lock, timeout=0, isolation_level=None)
         try:
             try:
-                lock.execute("begin exclusive")
-            except sqlite3.OperationalError as error:
+                with guarded(self._lock):
+                    lock.execute("begin exclusive")
+            except LeaseHeldError as error:
                 with guarded(self.path):
                     holder = self._db.execute(sql.HOLDER).fetchone()
                 raise LeaseHeldError(
@@ -203,19 +205,19 @@ class SqliteLedger:
         return found
 
     def settle(self, settlement: Settlement) -> None:
+        recent = {} if settlement.recent is None else settlement.recent.drain()
         try:
-            self._settle(settlement)
-        except StorageError as error:
+            self._settle(settlement, recent)
+        except NoRoomError as error:
             if not self._free_reserve():
                 raise
-            self._settle(settlement)
+            self._settle(settlement, recent)
             raise FullDiskError(error.what, where=error.where, hint=error.hint) from error
 
-    def _settle(self, settlement: Settlement) -> None:
+    def _settle(self, settlement: Settlement, recent: Mapping[int, bytes]) -> None:
         with self._transaction():
             self._put_cells(settlement.cells)
-            if settlement.recent is not None:
-                self._db.executemany(sql.PUT_RECENT, settlement.recent.drain().items())
+            self._db.executemany(sql.PUT_RECENT, recent.items())
             self._db.executemany(sql.PUT_MAPPING, sorted(settlement.mappings.items()))
             if settlement.run.is_recorded:
                 self._put_inputs(settlement.run)
@@ -277,17 +279,3 @@ def _text(key: RecordKey) -> str:
 
 def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
-
-
-@contextmanager
-def guarded(path: Path) -> Iterator[None]:
-    """Errors of the database or the disk become a `StorageError` that names the file."""
-    try:
-        yield
-    except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
-        reason: Any = getattr(error, "strerror", None) or error
-        raise StorageError(
-            f"the ledger cannot be used: {reason}",
-            where=str(path),
-            hint="free the disk or mend the file's rights, then run the same command again",
-        ) from error

@@ -283,10 +283,10 @@ def show_value(value: Json) -> str:
 
 def mapping_remark(note: MappingNote) -> str:
     """Where a mapping stands with deliveries, which a plan does not change, and what it writes."""
-    standing = {"new": "no delivery from here has used it yet", "changed": "not as in the last delivery from here"}
+    standing = {"new": "not delivered with yet", "changed": "changed since a delivery"}
     objects = sorted({address.top.name for address in note.writes})
     attributes = "1 attribute" if len(note.writes) == 1 else f"{len(note.writes)} attributes"
-    return f"{standing.get(note.status, note.status)}; writes {attributes} of {', '.join(objects)}"
+    return f"{standing.get(note.status, note.status)}, writes {attributes} of {', '.join(objects)}"
 
 
 def summary_line(plan: Plan) -> str:

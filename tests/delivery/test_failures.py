@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +13,10 @@ import httpx
 import pytest
 
 from attio_ctl.attio.errors import ServerError
-from attio_ctl.delivery import dispatch, sending
+from attio_ctl.delivery import dispatch, sending, sqlite_ledger
 from attio_ctl.delivery.run import Progress
 from attio_ctl.delivery.singly import CONCURRENCY
-from attio_ctl.errors import CredentialsError, Exit
+from attio_ctl.errors import CredentialsError, Exit, LeaseHeldError
 
 from .conftest import Place
 from .test_delivery import identify, verdicts
@@ -234,3 +236,33 @@ async def test_a_batch_for_which_attio_always_fails_goes_singly(place: Place) ->
 
     assert verdicts(outcome.account) == {"read": 20, "delivered": 19, "dead_lettered": 1}
     assert told[0].startswith("fell back from batch to simple")
+
+
+async def test_another_program_that_holds_the_ledger_ends_the_run_and_costs_no_write(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on its way comes in; it is noted if the program lets go by then, and nothing is sent again."""
+    monkeypatch.setattr(sqlite_ledger, "BUSY_TIMEOUT", 0.3)
+    monkeypatch.setattr(sending, "NOTE_EVERY", 0.0)
+    monkeypatch.setattr(sending, "TELL_EVERY", 0.0)
+    holder = sqlite3.connect(place.folder / "ledger.sqlite", isolation_level=None, check_same_thread=False)
+    network = Scripted(lambda _: 0.05)
+
+    def hold(progress: Progress) -> None:
+        if progress.writes == 5 and not holder.in_transaction:
+            holder.execute("begin immediate")
+            threading.Timer(0.5, holder.rollback).start()
+
+    file = place.write(people(20))
+    first = await place.deliver(file, observe=hold, client={"transport": network})
+    sent = network.writes
+    second = await place.deliver(file, client={"transport": network})
+    holder.close()
+
+    assert isinstance(first.halted, LeaseHeldError)
+    assert first.exit_code == Exit.LEASE_HELD
+    assert "the ledger is locked by" in first.halted.what
+    assert first.account.pending == 20
+    assert sent < 40
+    assert verdicts(second.account) == {"read": 20, "delivered": 20}
+    assert network.writes == 40

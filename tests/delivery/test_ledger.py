@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from attio_ctl.delivery import sqlite_ledger
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.cells import Cell
-from attio_ctl.delivery.ledger import Input, Ledger, MemoryLedger, Run, Settlement
+from attio_ctl.delivery.ledger import FullDiskError, Input, Ledger, MemoryLedger, Run, Settlement
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import LeaseHeldError, StorageError, WrongWorkspaceError
@@ -118,7 +119,61 @@ class TestContract:
         assert ledger.mappings() == {"identify": "2", "group": "1"}
 
 
+HOLDING = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("begin immediate")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
 class TestFile:
+    def test_a_file_that_another_program_holds_is_told_with_that_program(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That is no full disk: the room for the last note stays, and the note comes in once the program is gone."""
+        monkeypatch.setattr(sqlite_ledger, "BUSY_TIMEOUT", 0.1)
+        path = tmp_path / "ledger.sqlite"
+        ledger = open_ledger(path=path, workspace_id=WORKSPACE)
+        with ledger.claim():
+            run = ledger.begin(["a"])
+            holder = subprocess.Popen(
+                [sys.executable, "-c", HOLDING, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            assert holder.stdout is not None
+            holder.stdout.readline()
+            with pytest.raises(LeaseHeldError, match=f"the ledger is locked by process {holder.pid}"):
+                ledger.settle(settled(run, cells={ADA: PLAN}))
+            assert path.with_name("ledger.sqlite.reserve").exists()
+            holder.communicate()
+            ledger.settle(settled(run, cells={ADA: PLAN}))
+
+        assert ledger.cells([ADA]) == {ADA: PLAN}
+        ledger.close()
+
+    def test_a_note_that_did_not_fit_has_the_events_too_when_it_fits(self, tmp_path: Path) -> None:
+        """They are taken from what is remembered once only."""
+        path = tmp_path / "ledger.sqlite"
+        ledger = open_ledger(path=path, workspace_id=WORKSPACE)
+        with ledger.claim():
+            pages = ledger._db.execute("pragma page_count").fetchone()[0]
+            ledger._db.execute(f"pragma max_page_count = {pages}")
+            free = ledger._free_reserve
+
+            def freed() -> bool:
+                ledger._db.execute("pragma max_page_count = 1000000")
+                return free()
+
+            ledger._free_reserve = freed  # type: ignore[method-assign]
+            many = {RecordKey("people", "email_addresses", str(n)): PLAN for n in range(2_000)}
+            with pytest.raises(FullDiskError):
+                ledger.settle(settled(recent=with_events(ledger, *EVENTS), cells=many))
+
+        assert known(ledger) == list(EVENTS)
+        assert len(ledger.cells(many)) == len(many)
+        ledger.close()
+
     def test_it_is_refused_to_another_workspace(self, tmp_path: Path) -> None:
         open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE).close()
 

@@ -53,8 +53,8 @@ def test_a_mapping_stands_beside_no_changes_with_what_that_means():
 
         assert "No changes" in shown
         assert "no part of what apply does: checked, for the next deliver" in shown
-        assert "no delivery from here has used it yet; writes 1 attribute of people" in shown
-        assert "not as in the last delivery from here; writes 1 attribute of people" in shown
+        assert "not delivered with yet, writes 1 attribute of people" in shown
+        assert "changed since a delivery, writes 1 attribute of people" in shown
 
 
 def test_colour_adds_nothing_but_colour():
