@@ -238,9 +238,8 @@ def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
     if seen.recorder.history().is_resumed:
         console.note("The run was taken up again: its figures are of the whole, what was done before included.")
     console.note(reminder(done.account, len(letters)))
-    if interrupted is not Exit.DONE:
-        console.note("Stopped. The same command goes on where this one was.")
-    console.note(way_on(done.account))
+    going_on = "" if interrupted is Exit.DONE else "Stopped. The same command goes on where this one was."
+    console.note(way_on(done.account) or going_on)
     if done.fault is not None:
         console.show_error(done.fault)
         return done.exit_code
