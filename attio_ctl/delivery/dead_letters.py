@@ -133,7 +133,7 @@ class Drafts:
         self.codes: Counter[str] = Counter()
         self._tally = tally
         self._file = tempfile.SpooledTemporaryFile(_DRAFTED, dir=None if scratch is None else str(scratch))  # noqa: SIM115  closed with the window
-        self._refused: set[tuple[int, str]] = set()
+        self._refused: dict[str, bytearray] = {}  # by mapping, a bit for each event
 
     def add(self, letter: DeadLetter) -> None:
         """
@@ -151,8 +151,12 @@ class Drafts:
 
     def add_once(self, event: int, letter: DeadLetter) -> None:
         """Take in the letter of an event whose mapping made several records: the first is the cause of the others."""
-        if (event, letter.mapping) not in self._refused:
-            self._refused.add((event, letter.mapping))
+        refused = self._refused.setdefault(letter.mapping, bytearray())
+        at, bit = event >> 3, 1 << (event & 7)
+        if at >= len(refused):
+            refused.extend(bytes(2 * at + 1 - len(refused)))
+        if not refused[at] & bit:
+            refused[at] |= bit
             self.add(letter)
 
     def __iter__(self) -> Iterator[DeadLetter]:

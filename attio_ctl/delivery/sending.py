@@ -20,6 +20,7 @@ from typing import Final, TypeAlias
 from attio_ctl.attio.clock import Clock
 from attio_ctl.delivery.cells import Cells
 from attio_ctl.delivery.dead_letters import DeadLetter
+from attio_ctl.delivery.evidence import Evidence, lean
 from attio_ctl.delivery.fold import Contribution, Due, due_of
 from attio_ctl.delivery.ledger import Ledger, RecordCells
 from attio_ctl.delivery.order import linking, waves, without
@@ -225,44 +226,49 @@ class Sending:
         refused = dict(islice(self._refused.items(), REFUSED_AT_ONCE))
         for key in refused:
             del self._refused[key]
-        lines: dict[int, Line] = {}
-        found: dict[RecordKey, list[Contribution]] = {}
-        for line, item in self._reader.again(self._window, refused.__contains__):
-            lines[item.event] = line
-            found.setdefault(item.write.key, []).append(item)
-        if refused.keys() - found.keys():
-            raise EventsError(
-                "the input changed while it was delivered: events behind a refused record are not there any more",
-                hint="put it back and run the same command again; what was sent is not sent twice",
-            )
-        for wave in waves(found):
-            stacks: dict[RecordKey, list[Group]] = {}
-            for key, items in wave.items():
-                # What was refused may have been only a part of this, where a circle was cut.
-                is_whole = rank not in self._reader.ranks.circular or refused[key].of_the_record
-                stacks[key] = self._part(items, refused[key], lines) if is_whole else [items]
-            await self._bisect(stacks, lines)
+        evidence = Evidence(self._window.scratch)
+        try:
+            for line, item in self._reader.again(self._window, refused.__contains__):
+                evidence.add(line, item)
+            told = evidence.told()
+            if refused.keys() - told.keys():
+                raise EventsError(
+                    "the input changed while it was delivered: events behind a refused record are not there any more",
+                    hint="put it back and run the same command again; what was sent is not sent twice",
+                )
+            is_circular = rank in self._reader.ranks.circular
+            for wave in waves(told) if is_circular else [told]:
+                stacks: dict[RecordKey, list[Group]] = {}
+                for key, items in wave.items():
+                    # What was refused may have been only a part of this, where a circle was cut.
+                    is_whole = not is_circular or refused[key].of_the_record
+                    stacks[key] = self._part(items, refused[key], evidence) if is_whole else [items]
+                await self._bisect(stacks, evidence)
+        finally:
+            evidence.close()
 
-    async def _bisect(self, stacks: dict[RecordKey, list[Group]], lines: Mapping[int, Line]) -> None:
+    async def _bisect(self, stacks: dict[RecordKey, list[Group]], evidence: Evidence) -> None:
         """Each round sends the top group of every stack; a group that is refused comes back in parts."""
         while stacks := {key: stack for key, stack in stacks.items() if stack}:
             tops = {key: stack.pop() for key, stack in stacks.items()}
-            await self._send_groups(tops)
+            await self._send_groups({key: lean(items) for key, items in tops.items()})
             for key in tops.keys() & self._refused.keys():
-                stacks[key].extend(self._part(tops[key], self._refused.pop(key), lines))
+                stacks[key].extend(self._part(tops[key], self._refused.pop(key), evidence))
 
-    def _part(self, items: Group, refused: Refused, lines: Mapping[int, Line]) -> list[Group]:
-        """The groups to try instead, the one to try first last; none for a culprit, which becomes a dead letter."""
+    def _part(self, items: Group, refused: Refused, evidence: Evidence) -> list[Group]:
+        """
+        The groups to try instead of this one, which is in the order of age, the one to try first last; none for a
+        culprit, which becomes a dead letter.
+        """
         if self._halt is not None:
             self._leave(items)
             return []
         if len(items) > 1 and not (refused.of_the_object or refused.of_the_record):
-            aged = sorted(items, key=lambda item: item.age)
-            middle = len(aged) // 2
-            return [aged[middle:], aged[:middle]]
+            middle = len(items) // 2
+            return [items[middle:], items[:middle]]
         for item in items:
             self._window.marks.add(item.event, REFUSED)
-            self._window.drafts.add_once(item.event, self._letter(item, refused, lines[item.event]))
+            self._window.drafts.add_once(item.event, self._letter(item, refused, evidence.line(item.event)))
         return []
 
     def _letter(self, item: Contribution, refused: Refused, line: Line) -> DeadLetter:

@@ -7,20 +7,24 @@ import json
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from attio_ctl.attribute_types import ATTRIBUTE_TYPES
 from attio_ctl.config.models import Mapping
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.expressions.node import tidy
 from attio_ctl.mapping.expressions.read import read_expression
 from attio_ctl.mapping.fast.header import FIELDS, Header, Undecodable, decode
-from attio_ctl.mapping.fast.program import FastProgram, accelerate
+from attio_ctl.mapping.fast.program import FastProgram, accelerate, asserted
 from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.mapping.writes import Rejected, Writes
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
+
+NOW = "2026-11-02T10:00:00Z"
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -274,12 +278,28 @@ def test_an_expression_that_may_read_anything_leaves_the_rest_of_its_mapping_fas
 
 
 def assert_alike(running: FastProgram, events: list[Any]) -> None:
-    """A block of events gives what the mappings on dicts give for each."""
-    chunk = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+    """A block of events gives what the mappings on dicts give for each, both as writes and as assertions."""
+    lines = [json.dumps(event).encode() for event in events]
+    expected = [list(running.program.run(event)) for event in events]
 
-    got = [list(outcomes) for outcomes in running.run_lines(chunk)]
+    got = [list(outcomes) for outcomes in running.run_lines(b"\n".join(lines))]
+    nested = [outcome for _, outcomes in running.assert_each(lines, NOW) for _, outcome in outcomes]
 
-    assert repr(got) == repr([list(running.program.run(event)) for event in events])
+    assert repr(got) == repr(expected)
+    assert json.loads(msgspec.json.encode(nested)) == json.loads(
+        msgspec.json.encode(
+            [
+                asserted(mapped, received_at(event))
+                for event, all_ in zip(events, expected, strict=True)
+                for _, mapped in all_
+            ]
+        )
+    )
+
+
+def received_at(event: Any) -> str:
+    received = event.get("receivedAt") if isinstance(event, dict) else None
+    return received if isinstance(received, str) else NOW
 
 
 VALUES = {
@@ -314,8 +334,9 @@ VALUES = {
 """Values of every attribute type: plain ones, others that are taken, and others that are refused."""
 
 
-@pytest.mark.parametrize("several", [False, True])
-@pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.parametrize(
+    ("kind", "several"), [(k, s) for k in VALUES for s in (False, True)[: 1 + ATTRIBUTE_TYPES[k].multiselect]]
+)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_column_gives_what_its_values_give(kind: str, several: bool, data: st.DataObject) -> None:

@@ -78,12 +78,14 @@ def test_a_call_holds_no_more_than_attio_takes(samples: ModuleType, schema: Sche
         {"action": "identify-user", "user": {"person": "$.traits.owner", "plan": "$.traits.plan"}},
         {"action": "identify-user", "person": {"description": {"@liquid": "{{ traits.first | upcase }}"}}},
         {"action": "identify-user", "person": {"email_addresses": "$.traits.other"}},
+        {"action": "identify-user", "person": {"company": "acme.com", "name": "Lovelace, Ada", "nope": "$.traits"}},
+        {"action": "identify-user", "person": {"company": "acme.com", "name": "Lovelace, Ada"}},
     ],
 )
-def test_a_mapping_that_assertions_are_not_generated_for_is_in_the_batch_all_the_same(
+def test_whatever_fills_an_attribute_the_batch_holds_what_the_writes_give(
     samples: ModuleType, schema: Schema, spec: dict[str, Any]
 ) -> None:
-    """A link that the mapping fills itself, a template language, the matching attribute filled twice."""
+    """A link that it fills itself, a template language, the matching attribute filled twice, literals, no attribute."""
     fast = accelerate(compile_mappings({"m": samples.MAPPING.validate_python(spec)}, schema))
     event = {"type": "identify", "userId": "u1", "traits": {"email": "ada@example.com", "first": "Ada", "plan": "Pro"}}
     lines = [

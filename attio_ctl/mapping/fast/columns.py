@@ -89,12 +89,18 @@ def as_sent(filler: Filler) -> Filler:
     coerce = filler.coerce
     if coerce.kind not in _SENT_OTHERWISE:
         return filler
-    one = remembering(lambda text: simple_value(coerce.one(text)))
-    return replace(filler, coerce=replace(coerce, one=one, whole=lambda value: simple_value(coerce.whole(value))))
+
+    def one(value: Any) -> Any:
+        return simple_value(coerce.one(value))
+
+    def whole(value: Any) -> Any:
+        return simple_value(coerce.whole(value))
+
+    return replace(filler, coerce=replace(coerce, one=remembering(one) if coerce.kind else one, whole=whole))
 
 
-_SENT_OTHERWISE: Final = frozenset({"personal-name", "record-reference"})
-"""Attribute types whose neutral values are not what a batch has in their place."""
+_SENT_OTHERWISE: Final = frozenset({"personal-name", "record-reference", ""})
+"""Attribute types whose neutral values are not what a batch has in their place; a literal has none any more."""
 
 
 def quick_of(filler: Filler) -> Quick:
