@@ -41,7 +41,7 @@ def guarded(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
+    except (sqlite3.Error, OSError, msgspec.DecodeError, ValueError, TypeError) as error:  # the latter of damaged rows
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
         reason: Any = getattr(error, "strerror", None) or error
         what, where = f"the ledger cannot be used: {reason}", str(path)
@@ -54,7 +54,7 @@ def guarded(path: Path) -> Iterator[None]:
             ) from error
         if code in _NO_ROOM or getattr(error, "errno", None) in _NO_ROOM_ERRNO:
             raise NoRoomError(what, where=where, hint="free the disk, then run the same command again") from error
-        if code in _BROKEN:
+        if code in _BROKEN or not isinstance(error, sqlite3.Error | OSError):
             hint = "restore it from a backup, or move it away: without it every record is written once more"
             raise StorageError(what, where=where, hint=hint) from error
         raise StorageError(what, where=where, hint="mend the file's rights, then run the same command again") from error

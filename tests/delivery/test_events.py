@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +50,30 @@ def at(text: str) -> int:
 )
 def test_the_time_is_corrected_as_segment_does(event: dict[str, Any], expected: str) -> None:
     assert event_time(event, NOW) == EventTime(at(expected))
+
+
+def test_clocks_that_are_put_back_in_autumn_do_not_turn_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wall time says 02:30 twice; the offset tells which comes first, and the machine's own zone says nothing."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    stamps = [
+        "2026-10-25T02:59:59+02:00",
+        "2026-10-25T02:30:00+01:00",
+        "2026-10-25T01:30:01",
+        "2026-10-25T03:00:00+01:00",
+    ]
+    moments = [event_time({"timestamp": stamp}, NOW).micros for stamp in stamps]
+    monkeypatch.undo()
+    time.tzset()
+
+    assert moments == sorted(moments)
+    assert moments[1] == at("2026-10-25T01:30:00+00:00")
+
+
+def test_a_leap_second_is_flagged_and_the_other_stamps_count() -> None:
+    event = {"timestamp": "2016-12-31T23:59:60Z", "receivedAt": "2017-01-01T00:00:01Z"}
+
+    assert event_time(event, NOW) == EventTime(at("2017-01-01T00:00:01+00:00"), unreadable=True)
 
 
 def test_an_event_without_a_time_is_older_than_all_others() -> None:

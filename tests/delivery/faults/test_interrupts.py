@@ -1,14 +1,19 @@
-"""A second signal ends a delivery at once, whenever it comes, and the same command does the rest."""
+"""A second signal ends a delivery at once, whenever it comes: its ledger is whole, the same command does the rest."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
+import sqlite3
 import time
 from pathlib import Path
 
 import pytest
+
+from attio_ctl.delivery.account import VERDICTS
+from attio_ctl.delivery.dead_letters import read_dead_letters
 
 from .killing import Project, sandbox, stamp, wait_for
 from .model import make_history
@@ -18,21 +23,36 @@ AT_ONCE = 0.2
 """Seconds from the second signal to the end of the process."""
 
 EVENTS = 1_000
+REFUSED = 3
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 10 * INTERRUPTS)]
 
 
-def test_interrupted_twice_at_any_moment_it_is_gone_at_once_and_completed_later(tmp_path: Path) -> None:
-    """How quickly: of all runs but one in twenty, since the machine may be busy."""
-    history = make_history(events=EVENTS, users=100, refused=0, seed=5)
+def check_whole(project: Project) -> None:
+    """The ledger holds together, its account adds up, and no dead letter is torn."""
+    with contextlib.closing(sqlite3.connect(project.state / "ledger.sqlite")) as db:
+        assert db.execute("pragma integrity_check").fetchall() == [("ok",)]
+    account = project.account
+    assert account.read == sum(getattr(account, name) for name in VERDICTS) + account.lost
+    assert account.lost == 0
+    assert not (project.state / "dead-letters.ndjson").exists()  # its window is not settled
+
+
+@pytest.mark.parametrize(("batch", "writes"), [(False, 5), (True, 1)], ids=["singly", "batch"])
+def test_interrupted_twice_at_any_moment_it_is_gone_at_once_with_a_whole_ledger_and_completed_later(
+    tmp_path: Path, batch: bool, writes: int
+) -> None:
+    """While Attio refuses some, too. How quickly: of all runs but one in twenty, since the machine may be busy."""
+    history = make_history(events=EVENTS, users=100, refused=REFUSED, seed=5)
+    options = ("--batch-size", "10") if batch else ()
     draw = random.Random(INTERRUPTS)
     took: list[float] = []
     with sandbox(tmp_path) as url:
         project = Project(tmp_path, url)
-        project.prepare(history.content, batch=False, writes=5)
+        project.prepare(history.content, batch=batch, writes=writes)
         for _ in range(INTERRUPTS):
             reserve = project.state / "ledger.sqlite.reserve"
             before = stamp(reserve)
-            process = project.start()
+            process = project.start(*options)
             wait_for(process, lambda: stamp(reserve) != before)  # noqa: B023  called before the next turn
             time.sleep(draw.uniform(0, 1.5))
             process.send_signal(signal.SIGINT)
@@ -43,11 +63,14 @@ def test_interrupted_twice_at_any_moment_it_is_gone_at_once_and_completed_later(
             took.append(time.monotonic() - interrupted)
             _, err = process.communicate()
             assert process.returncode == 130, err
+            check_whole(project)
         file = tmp_path / "workspaces" / "acme" / "workspace.yaml"
-        file.write_text(file.read_text().replace("writes: 5}", "writes: 2000}"))
-        done = project.run("deliver", "--events", "events.ndjson", "--json-into", "account.json")
+        file.write_text(file.read_text().replace(f"writes: {writes}}}", "writes: 2000}"))
+        done = project.run("deliver", "--events", "events.ndjson", "--json-into", "account.json", *options)
+        letters = read_dead_letters(path=project.state / "dead-letters.ndjson")
 
     account = json.loads((tmp_path / "account.json").read_text())
     assert done.returncode == 0, done.stderr
     assert (account["read"], account["pending"], account["lost"]) == (EVENTS, 0, 0)
+    assert sum(letter.code == "value_not_found" for letter in letters) == REFUSED
     assert sorted(took)[int(len(took) * 0.95) - 1] <= AT_ONCE
