@@ -15,14 +15,14 @@ import msgspec
 from msgspec import Struct
 
 from attio_ctl.delivery.events import Micros, Recogniser, event_time
-from attio_ctl.delivery.packing import Form, Packer
+from attio_ctl.delivery.packing import Form, Parting, pack
 from attio_ctl.delivery.recent import Fingerprint
 from attio_ctl.delivery.source import events_of
 from attio_ctl.delivery.verdicts import CLAMPED, MAPPED, REFUSED, UNREADABLE
 from attio_ctl.mapping.fast.header import Header, Undecodable
 from attio_ctl.mapping.fast.program import FastProgram
 from attio_ctl.mapping.program import Program
-from attio_ctl.mapping.writes import Rejected, Writes
+from attio_ctl.mapping.writes import Rejected, Value, Writes
 
 
 class Refusal(Struct, frozen=True, array_like=True, gc=False):
@@ -44,7 +44,7 @@ class Said(Struct, frozen=True, array_like=True, gc=False):
         marks: Of each event, as in `verdicts`.
         refusals: In the order of the events.
         forms: Of its contributions, which are given in columns, in the order of the events.
-        events, times, form_numbers, values, added, assigned: One of each per contribution, see `packing.Packed`.
+        events, times, form_numbers, keys, added, assigned: One of each per contribution, see `packing.Packed`.
     """
 
     prints: list[Fingerprint]
@@ -54,13 +54,13 @@ class Said(Struct, frozen=True, array_like=True, gc=False):
     events: list[int]
     times: list[Micros]
     form_numbers: list[int]
-    values: list[str]
-    added: list[bytes]
-    assigned: list[bytes]
+    keys: list[str]
+    added: list[msgspec.Raw]
+    assigned: list[msgspec.Raw]
 
 
-pack_said: Final = msgspec.msgpack.Encoder().encode
 unpack_said: Final = msgspec.msgpack.Decoder(Said).decode
+"""From what `BlockMapper.map` gives."""
 
 
 class BlockMapper:
@@ -77,19 +77,19 @@ class BlockMapper:
         whole = "\n".join(sorted(f"{mapping.name} {mapping.digest}" for mapping in program.mappings))
         self._recogniser = Recogniser(hashlib.blake2b(whole.encode(), digest_size=16).digest())
 
-    def map(self, data: bytes, now: datetime) -> Said:
+    def map(self, data: bytes, now: datetime) -> bytes:
         """
-        Map the events of a block.
+        What the events of a block say, packed (`unpack_said`): it is packed in one go, which takes half the time.
 
         Args:
             data: `Block.data`.
             now: As for `event_time`.
         """
-        packer, marks = Packer(), bytearray()
+        parting, marks = Parting(), bytearray()
         prints, refusals = list[Fingerprint](), list[Refusal]()
-        events, times, forms, values = list[int](), list[Micros](), list[int](), list[str]()
-        added, assigned = list[bytes](), list[bytes]()
-        by_message_id, pack, behind = self._recogniser.by_message_id, packer.pack, self._behind
+        events, times, forms, keys = list[int](), list[Micros](), list[int](), list[str]()
+        added, assigned = list[list[Value]](), list[list[Value]]()
+        by_message_id, part, behind = self._recogniser.by_message_id, parting.part, self._behind
         lines: list[bytes] = []
         for number, (head, outcomes) in enumerate(self._run(data)):
             message_id = head.message_id if isinstance(head, Header) else None
@@ -106,18 +106,18 @@ class BlockMapper:
             micros = time.micros - behind
             mark = (CLAMPED if time.clamped else 0) | (UNREADABLE if time.unreadable else 0)
             for name, mapped in outcomes:
-                if mapped.__class__ is Writes:
+                if isinstance(mapped, Writes):
                     mark |= MAPPED
                     for write in mapped.writes:
-                        form, more, rest = pack(name, write)
+                        form, more, rest = part(name, write)
                         events.append(number)
                         times.append(micros)
                         forms.append(form)
-                        values.append(write.key.value)
+                        keys.append(write.key.value)
                         added.append(more)
                         assigned.append(rest)
                 elif isinstance(mapped, Rejected):
                     mark |= REFUSED
                     refusals.append(Refusal(number, name, mapped.code, mapped.reason, mapped.path))
             marks.append(mark)
-        return Said(prints, bytes(marks), refusals, packer.forms, events, times, forms, values, added, assigned)
+        return pack([prints, marks, refusals, parting.forms, events, times, forms, keys, added, assigned])

@@ -70,8 +70,12 @@ def parse(text: str) -> Value:
 def digest_of(value: Value) -> int:
     """64 bits of a value's text, signed."""
     # Of a text the bytes will do, behind a mark that no JSON begins with: most values are texts.
-    said = b"\0" + value.encode("utf-8", "surrogatepass") if value.__class__ is str else _canonical(value)
-    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), signed=True)
+    digest = _EMPTY.copy()  # a third faster than a new one
+    digest.update(b"\0" + value.encode("utf-8", "surrogatepass") if value.__class__ is str else _canonical(value))
+    return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+_EMPTY: Final = hashlib.blake2b(digest_size=8)
 
 
 def _canonical(value: Value) -> bytes:

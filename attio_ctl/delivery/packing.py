@@ -64,28 +64,29 @@ class Packed(Struct, frozen=True, array_like=True, gc=False):
         return self.time, self.event
 
 
-class Packer:
-    """Packs the writes of events; `forms` are those met so far, in the order of their numbers."""
+class Parting:
+    """
+    Parts the values of many writes into what is added and what is assigned; `forms` are those met so far, in the order
+    of their numbers.
+    """
 
     def __init__(self) -> None:
         self.forms: list[Form] = []
-        self._numbers: dict[tuple[Any, ...], int] = {}
-        self._slugs: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+        self._known: dict[tuple[Any, ...], tuple[int, tuple[str, ...], tuple[str, ...]]] = {}
 
-    def pack(self, mapping: str, write: Write) -> tuple[int, bytes, bytes]:
-        """The number of the form, what is added and what is assigned."""
-        key, values = write.key, write.values
-        shared = (mapping, key.object, key.attribute, write.append, *values)
-        number = self._numbers.get(shared)
-        if number is None:
-            number = self._numbers[shared] = len(self.forms)
-            form = Form(mapping, key.object, key.attribute, tuple(values), write.append)
+    def part(self, mapping: str, write: Write) -> tuple[int, list[Value], list[Value]]:
+        """The number of the form, and the values."""
+        key, values, append = write.key, write.values, write.append
+        shared = (*values, append, key.attribute, key.object, mapping)
+        known = self._known.get(shared)
+        if known is None:
+            form = Form(mapping, key.object, key.attribute, tuple(values), append)
+            known = self._known[shared] = len(self.forms), form.added, form.assigned
             self.forms.append(form)
-            self._slugs.append((form.added, form.assigned))
-        added, assigned = self._slugs[number]
+        number, added, assigned = known
         if not added:
-            return number, b"", pack([*values.values()])
-        return number, pack([values[slug] for slug in added]), pack([values[slug] for slug in assigned])
+            return number, [], [*values.values()]
+        return number, [values[slug] for slug in added], [values[slug] for slug in assigned]
 
 
 class Forms:
@@ -94,7 +95,7 @@ class Forms:
     def __init__(self) -> None:
         self._forms: list[Form] = []
         self._numbers: dict[Form, int] = {}
-        self._packer = Packer()
+        self._parting = Parting()
         self._both_add: dict[tuple[int, int], frozenset[str] | None] = {}
 
     def number(self, form: Form) -> int:
@@ -109,15 +110,16 @@ class Forms:
     def packed(self, contribution: Contribution) -> Packed:
         """The inverse of `contribution`."""
         write = contribution.write
-        local, added, assigned = self._packer.pack(contribution.mapping, write)
-        number = self.number(self._packer.forms[local])
-        return Packed(contribution.event, contribution.time, number, write.key.value, added, assigned)
+        local, added, assigned = self._parting.part(contribution.mapping, write)
+        number = self.number(self._parting.forms[local])
+        parts = pack(added), pack(assigned)
+        return Packed(contribution.event, contribution.time, number, write.key.value, *parts)
 
     def contribution(self, packed: Packed) -> Contribution:
         """What was packed, equal to what it was before."""
         form = self._forms[packed.form]
         assigned = iter(_unpack(packed.assigned))
-        added = iter(_unpack(packed.added)) if packed.added else assigned
+        added = iter(_unpack(packed.added))
         values = {slug: _restored(next(added if slug in form.append else assigned)) for slug in form.slugs}
         write = Write(RecordKey(form.object, form.attribute, packed.value), values, form.append)
         return Contribution(packed.event, packed.time, form.mapping, write)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.block_mapper import BlockMapper, Refusal, Said, pack_said, unpack_said
+from attio_ctl.delivery.block_mapper import BlockMapper, Refusal, Said, unpack_said
 from attio_ctl.delivery.dead_letters import DeadLetter, Drafts
 from attio_ctl.delivery.events import Micros, event_time
 from attio_ctl.delivery.fold import Contribution
@@ -145,16 +145,15 @@ class Reader:
     def _mapped(self, blocks: Iterator[tuple[int, Block]], now: datetime) -> Iterator[tuple[int, Block, Said]]:
         """What each block says; the first ones are mapped here, since most inputs have no more of them."""
         for owner, block in islice(blocks, _ALONE if self._processes > 1 else None):
-            yield owner, block, self._mapper.map(block.data, now)
+            yield owner, block, unpack_said(self._mapper.map(block.data, now))
         first = next(blocks, None)
         if first is None:
             return
-        workers = Workers[tuple[int, Block]](lambda data: pack_said(self._mapper.map(data, now)), self._processes)
+        workers = Workers[tuple[int, Block]](lambda data: self._mapper.map(data, now), self._processes)
         try:
             named = (((owner, block), block.data) for owner, block in chain((first,), blocks))
             for (owner, block), made in workers.map(named):
-                said = self._mapper.map(block.data, now) if made is None else unpack_said(made)
-                yield owner, block, said
+                yield owner, block, unpack_said(self._mapper.map(block.data, now) if made is None else made)
         finally:
             workers.close()
 

@@ -105,10 +105,11 @@ class Staging:
         """
         numbers = [self._forms.number(form) for form in said.forms]
         shelves = [self._shelf(form.object, form.attribute) for form in said.forms]
-        columns = zip(said.events, said.times, said.form_numbers, said.values, said.added, said.assigned, strict=True)
-        for event, time, form, value, added, assigned in columns:
+        columns = zip(said.events, said.times, said.form_numbers, said.keys, said.added, said.assigned, strict=True)
+        for event, time, form, key, added, assigned in columns:
             if event not in repeated:
-                self._add(shelves[form], Packed(first + event, time, numbers[form], value, added, assigned))
+                new = Packed(first + event, time, numbers[form], key, bytes(added), bytes(assigned))
+                self._add(shelves[form], new)
 
     def _shelf(self, obj: str, attribute: str) -> _Shelf:
         shelf = self._shelves.get((obj, attribute))
