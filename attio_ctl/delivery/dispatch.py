@@ -8,6 +8,7 @@ found none for, and that nothing goes on for more than a grace once the sending 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ class Ending:
 
     Attributes:
         cause: The first that is not in the data, None as long as there is none.
-        taken: The write that Attio took last, None before the first one.
+        taken: The writes that Attio took last, at most two, to different records.
     """
 
     def __init__(self, stop: asyncio.Event) -> None:
@@ -39,12 +40,17 @@ class Ending:
         self._stop = stop
         self._halted = asyncio.Event()
         self.cause: AttioCtlError | None = None
-        self.taken: Due | None = None
+        self.taken: deque[Due] = deque(maxlen=2)
 
     @property
     def is_near(self) -> bool:
         """Whether no further write may begin."""
         return self._stop.is_set() or self._halted.is_set()
+
+    def note_taken(self, due: Due) -> None:
+        """Attio took a write."""
+        if not self.taken or self.taken[-1].key != due.key:
+            self.taken.append(due)
 
     def halt(self, cause: AttioCtlError) -> None:
         """End the sending for a cause that is not in the data."""
@@ -76,7 +82,7 @@ async def dispatch(
 
     def judge(due: Due, verdict: Verdict) -> None:
         if isinstance(verdict, Written):
-            ending.taken = due
+            ending.note_taken(due)
         if open_.pop(due.key, None) is not None:
             found.put_nowait((due, verdict))
 

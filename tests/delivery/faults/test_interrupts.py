@@ -22,7 +22,10 @@ from .scale import INTERRUPTS
 AT_ONCE = 0.2
 """Seconds from the second signal to the end of the process."""
 
-EVENTS = 1_000
+USERS = max(100, 10 * INTERRUPTS)
+"""Two records each: more than all runs together come to before they are interrupted."""
+
+EVENTS = 2 * USERS
 REFUSED = 3
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 10 * INTERRUPTS)]
 
@@ -42,7 +45,7 @@ def test_interrupted_twice_at_any_moment_it_is_gone_at_once_with_a_whole_ledger_
     tmp_path: Path, batch: bool, writes: int
 ) -> None:
     """While Attio refuses some, too. How quickly: of all runs but one in twenty, since the machine may be busy."""
-    history = make_history(events=EVENTS, users=100, refused=REFUSED, seed=5)
+    history = make_history(events=EVENTS, users=USERS, refused=REFUSED, seed=5)
     options = ("--batch-size", "10") if batch else ()
     draw = random.Random(INTERRUPTS)
     took: list[float] = []
