@@ -317,7 +317,10 @@ class _Delivery:
     ) -> _Taken:
         """The window is not settled: it is read again, when the run is taken up again."""
         run = _unsettled(run, window, pending=cells is None)
-        self._engine.ledger.settle(Settlement(run, cells or {}))
+        try:
+            self._engine.ledger.settle(Settlement(run, cells or {}))
+        except FullDiskError as error:  # which may have been met by another file before
+            cause = cause or error
         return _Taken(run, Outcome(run.account, cause, finished=False))
 
     def _settled(self, run: Run, window: Window, cells: RecordCells | None = None) -> _Taken:

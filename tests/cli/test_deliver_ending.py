@@ -269,7 +269,7 @@ def test_on_a_full_disk_it_stops_while_what_was_sent_can_still_be_noted(
         write(MAPPINGS, head=head(url))
         running = start(project, *DELIVER)
         wait_until(running, sent(project))
-        time.sleep(1)
+        time.sleep(1.5)  # between two notes: the file of the rate is the first to find no room
         with (small_disk / "ballast").open("wb", buffering=0) as ballast:
             try:
                 while ballast.write(bytes(4096)):

@@ -65,7 +65,7 @@ def test_interrupted_twice_at_any_moment_it_is_gone_at_once_with_a_whole_ledger_
             process.wait(timeout=20)
             took.append(time.monotonic() - interrupted)
             _, err = process.communicate()
-            assert process.returncode == 130, err
+            assert process.returncode in (130, -signal.SIGINT), err  # the latter where the interpreter was leaving
             check_whole(project)
         file = tmp_path / "workspaces" / "acme" / "workspace.yaml"
         file.write_text(file.read_text().replace(f"writes: {writes}}}", "writes: 2000}"))
