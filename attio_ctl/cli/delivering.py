@@ -18,11 +18,12 @@ from attio_ctl.cli.inputs import event_files, followed_files, let_go, spool_fold
 from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER
 from attio_ctl.cli.watching import watching
 from attio_ctl.config.load import Loaded
-from attio_ctl.delivery import run
 from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
 from attio_ctl.delivery.history import Recorder
 from attio_ctl.delivery.masking import mask_of
+from attio_ctl.delivery.outcome import Outcome
+from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import UsageError
@@ -115,7 +116,7 @@ class Delivery:
     progress_every: float
     recorder: Recorder
 
-    async def __call__(self, stop: wiring.Stop) -> run.Outcome:
+    async def __call__(self, stop: wiring.Stop) -> Outcome:
         gc.set_threshold(*COLLECT_AFTER)
         folder = spool_folder(self.loaded)
         files = followed_files(self.names) if self.follow else event_files(self.names, folder)
@@ -127,7 +128,7 @@ class Delivery:
         (let_go if outcome.finished else tell_kept)(files, folder)
         return outcome
 
-    async def _deliver(self, files: Sequence[Path], stop: wiring.Stop) -> run.Outcome:
+    async def _deliver(self, files: Sequence[Path], stop: wiring.Stop) -> Outcome:
         limits = wiring.limits_of(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for, on_request=self.recorder.on_request) as parts,
@@ -135,7 +136,7 @@ class Delivery:
         ):
             stop.arm()
             self.recorder.begin(limits)
-            engine = run.Engine(
+            engine = Engine(
                 program=parts.program,
                 ledger=parts.ledger,
                 dead_letters=parts.dead_letters,
@@ -164,14 +165,14 @@ class Retry:
     letters: Sequence[DeadLetter]
     retry_for: float
 
-    async def __call__(self, stop: wiring.Stop) -> run.Outcome:
+    async def __call__(self, stop: wiring.Stop) -> Outcome:
         limits = wiring.limits_of(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for) as parts,
             watching(every=PROGRESS_EVERY, limits=limits) as observe,
         ):
             stop.arm()
-            engine = run.Engine(
+            engine = Engine(
                 program=parts.program,
                 ledger=parts.ledger,
                 dead_letters=parts.dead_letters,

@@ -17,7 +17,7 @@ from attio_ctl.cli.options import OutputFile
 if TYPE_CHECKING:
     from attio_ctl.config.load import Loaded
     from attio_ctl.delivery.history import Recorder
-    from attio_ctl.delivery.run import Outcome
+    from attio_ctl.delivery.outcome import Outcome
     from attio_ctl.errors import AttioCtlError, Exit
 
 F = TypeVar("F", bound=Callable[..., Any])

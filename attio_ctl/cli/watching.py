@@ -12,7 +12,7 @@ from typing import Final
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.cli import console
 from attio_ctl.delivery.account import NOTHING
-from attio_ctl.delivery.run import Observe, Progress
+from attio_ctl.delivery.outcome import Observe, Progress
 from attio_ctl.render.progress import Moment, progress_bar, progress_line
 
 DRAWN_EVERY: Final = 0.2

@@ -15,7 +15,7 @@ from attio_ctl.attio.clock import Clock
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.messages import Exchange
 from attio_ctl.delivery.account import NOTHING, Account
-from attio_ctl.delivery.run import Observe, Progress
+from attio_ctl.delivery.outcome import Observe, Progress
 from attio_ctl.delivery.tally import Tally
 
 Answered = Literal["success", "refused", "throttled", "failed", "unanswered"]

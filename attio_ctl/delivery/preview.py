@@ -23,9 +23,9 @@ from attio_ctl.delivery.differences import Foreseen
 from attio_ctl.delivery.fold import Contribution
 from attio_ctl.delivery.inputs import Files
 from attio_ctl.delivery.ledger import Input, Ledger, MemoryLedger, RecordCells
+from attio_ctl.delivery.outcome import Observe, Progress, too_many_dead, unobserved
 from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.rehearsal import Rehearsal, RequestKind
-from attio_ctl.delivery.run import Observe, Progress, too_many_dead, unobserved
 from attio_ctl.delivery.sending import Sending
 from attio_ctl.delivery.source import Line
 from attio_ctl.delivery.tally import Tally

@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from attio_ctl.attio.clock import Clock, SystemClock
-from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.cells import Cells
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
@@ -29,94 +27,16 @@ from attio_ctl.delivery.events import Micros
 from attio_ctl.delivery.following import LOOK_EVERY, Following
 from attio_ctl.delivery.inputs import Files, Letters, Source
 from attio_ctl.delivery.ledger import FullDiskError, Input, Ledger, RecordCells, Run, Settlement
+from attio_ctl.delivery.outcome import Observe, Outcome, Progress, too_many_dead, unobserved, untold
 from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.retrying import NOT_HEARD, Heard
 from attio_ctl.delivery.sending import Sending
 from attio_ctl.delivery.tally import Tally
 from attio_ctl.delivery.transport import Transport
-from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, LeaseHeldError, PartialError, StorageError
+from attio_ctl.errors import AttioCtlError, LeaseHeldError, StorageError
 from attio_ctl.mapping.program import Program
 from attio_ctl.mapping.writes import RecordKey
-
-NO_REQUESTS: Final = Usage()
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """
-    A snapshot of a run, taken after every block that is read, every write and every window.
-
-    Attributes:
-        settled: The account up to the last settled window.
-        waiting: Events of the window under way, 0 when none is.
-        writes: Folded writes that Attio has taken of that window.
-        records: That the window has something to say about, 0 while it is read; `done` of those need nothing more.
-        usage: Requests of this process so far.
-        dead: Dead letters of the window so far.
-    """
-
-    settled: Account
-    waiting: int = 0
-    writes: int = 0
-    records: int = 0
-    done: int = 0
-    usage: Usage = NO_REQUESTS
-    dead: int = 0
-
-    @property
-    def account(self) -> Account:
-        """The account so far, in which the window under way is pending."""
-        return self.settled + Account(read=self.waiting, pending=self.waiting, writes=self.writes)
-
-
-Observe = Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """
-    How a delivery ended.
-
-    Attributes:
-        account: Of the whole run, the parts before a resume included.
-        halted: Why it ended before its input did, or that too many of its events are dead letters; None when it was
-            finished, or asked to stop.
-        finished: Whether every input was read to its end and settled.
-    """
-
-    account: Account
-    halted: AttioCtlError | None
-    finished: bool
-
-    @property
-    def fault(self) -> AttioCtlError | None:
-        """What is wrong with it: why it ended early, or that events were lost."""
-        if self.halted is not None or not self.account.lost:
-            return self.halted
-        return AttioCtlError(
-            f"{self.account.lost} of {self.account.read} events that were read came to no verdict",
-            hint="nothing else is known of them; this is a fault of attio-ctl, please report it with the account above",
-        )
-
-    @property
-    def exit_code(self) -> Exit:
-        """
-        13 when the token was refused, 74 when the disk is full, 12 when another program holds the ledger, 14 when
-        anything else left a rest to go on with, 1 when events were lost.
-        """
-        if self.halted is None:
-            return Exit.ERROR if self.account.lost else Exit.DONE if self.finished else Exit.PARTIAL
-        ends = isinstance(self.halted, CredentialsError | StorageError | LeaseHeldError)
-        return self.halted.exit_code if ends else Exit.PARTIAL
-
-
-def unobserved(_: Progress) -> None:
-    """Watch nothing."""
-
-
-def untold(_: str) -> None:
-    """Listen to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,14 +290,3 @@ def _unsettled(run: Run, window: Window, *, pending: bool) -> Run:
         for n, (before, end) in enumerate(zip(run.inputs, window.source.read(), strict=True))
     )
     return replace(run, inputs=tuple(inputs))
-
-
-def too_many_dead(dead: int, read: int, codes: Mapping[str, int], ratio: float) -> PartialError | None:
-    """Why a run is not to go on, when more than this share of its events are dead letters; one may have several."""
-    if dead <= ratio * read:
-        return None
-    listed = ", ".join(f"{code} {count}" for code, count in Counter(codes).most_common(3))
-    return PartialError(
-        f"{dead} of {read} events are dead letters, more than {ratio:.0%}: {listed}",
-        hint="`--dry-run` shows them; mend the mapping, or raise `--max-dead-ratio`, and run the same command again",
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from attio_ctl.attio.limiter import Limits
-from attio_ctl.delivery.run import Progress
+from attio_ctl.delivery.outcome import Progress
 from attio_ctl.render.text import Style
 
 FULL: Final = "█"

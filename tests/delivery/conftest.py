@@ -22,7 +22,8 @@ from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile, read_dea
 from attio_ctl.delivery.dispatch import Ending
 from attio_ctl.delivery.documented import DocumentedWriter
 from attio_ctl.delivery.outages import DiscerningWriter, Witness
-from attio_ctl.delivery.run import Engine, Observe, Outcome, unobserved, untold
+from attio_ctl.delivery.outcome import Observe, Outcome, unobserved, untold
+from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.singly import SinglyTransport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger

@@ -14,9 +14,9 @@ import pytest
 from attio_ctl.delivery import sending
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.batch import BatchOptions
+from attio_ctl.delivery.outcome import Progress
 from attio_ctl.delivery.preview import preview
 from attio_ctl.delivery.rehearsal import Rehearsal
-from attio_ctl.delivery.run import Progress
 from attio_ctl.errors import EventsError, Exit, LeaseHeldError, PartialError
 from attio_ctl.sandbox.options import NO_LIMITS, Options
 from attio_ctl.sandbox.server import embedded

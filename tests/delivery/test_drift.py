@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from attio_ctl.delivery.batch import BatchOptions
-from attio_ctl.delivery.run import Engine, Outcome
+from attio_ctl.delivery.outcome import Outcome
+from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.selection import select_transport
 from attio_ctl.errors import Exit, PartialError
 

@@ -16,7 +16,8 @@ from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.dead_letters import MemoryDeadLetters
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.ledger import MemoryLedger
-from attio_ctl.delivery.run import Engine, Outcome
+from attio_ctl.delivery.outcome import Outcome
+from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.transport import Refused, Unsent, Verdict, Written
 from attio_ctl.errors import PartialError

@@ -14,7 +14,7 @@ import pytest
 
 from attio_ctl.attio.errors import ServerError
 from attio_ctl.delivery import dispatch, sending, sqlite_ledger
-from attio_ctl.delivery.run import Progress
+from attio_ctl.delivery.outcome import Progress
 from attio_ctl.delivery.singly import CONCURRENCY
 from attio_ctl.errors import CredentialsError, Exit, LeaseHeldError
 

@@ -12,7 +12,7 @@ from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.messages import Exchange
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.history import Recorder, answered, rates
-from attio_ctl.delivery.run import Progress
+from attio_ctl.delivery.outcome import Progress
 
 SETTLED = Account(read=100, delivered=100, writes=40)
 

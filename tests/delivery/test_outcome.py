@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.run import Outcome
+from attio_ctl.delivery.outcome import Outcome
 from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError, StorageError
 
 WHOLE = Account(read=1, delivered=1)

@@ -7,7 +7,7 @@ import pytest
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import NOTHING, Account
-from attio_ctl.delivery.run import Progress
+from attio_ctl.delivery.outcome import Progress
 from attio_ctl.render.progress import Moment, progress_bar, progress_line, rough_duration
 from attio_ctl.render.text import Style
 

@@ -12,7 +12,8 @@ import pytest
 
 from attio_ctl.attio.clock import SystemClock
 from attio_ctl.delivery.batch import BatchOptions
-from attio_ctl.delivery.run import Engine, Outcome
+from attio_ctl.delivery.outcome import Outcome
+from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.errors import Exit
 from tests.delivery.conftest import Place
