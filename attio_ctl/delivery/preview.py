@@ -139,10 +139,10 @@ async def _rehearse(
     window: Window, reader: Reader, *, ledger: Ledger, rehearsal: Rehearsal, clock: Clock, observe: Observe
 ) -> int:
     """Send everything nowhere; how many writes that were."""
-    waiting, records, writes = len(window.marks), window.staging.records, 0
+    waiting, writes = len(window.marks), 0
 
     def progress(taken: int, done: int) -> None:
-        observe(Progress(NOTHING, waiting, taken, records, done))
+        observe(Progress(NOTHING, waiting, taken, window.staging.records, done))
 
     def note(_: RecordCells, some: int) -> None:
         nonlocal writes

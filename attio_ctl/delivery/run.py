@@ -180,7 +180,7 @@ class _Delivery:
 
     async def _send(self, window: Window, run: Run) -> _Taken:
         engine, settled = self._engine, run.account
-        waiting, records = len(window.marks), window.staging.records
+        waiting = len(window.marks)
 
         def guard(refused: int = 0) -> AttioCtlError | None:
             dead = settled.dead_lettered + window.marks.refused + refused
@@ -211,7 +211,9 @@ class _Delivery:
 
         def progress(writes: int, done: int) -> None:
             dead = window.drafts.codes.total()
-            engine.observe(Progress(settled, waiting, writes, records, done, engine.transport.usage, dead))
+            engine.observe(
+                Progress(settled, waiting, writes, window.staging.records, done, engine.transport.usage, dead)
+            )
 
         if halted := guard():
             return self._stopped(run, window, halted)

@@ -80,6 +80,9 @@ class Staging:
         self._shelves: dict[tuple[str, str], _Shelf] = {}
         self._room = held
         self._beyond = 0
+        self._records = 0
+        self._loaded = 0
+        self._found = 0
         self._scratch = scratch
 
     def add(self, contribution: Contribution) -> None:
@@ -124,6 +127,7 @@ class Staging:
             self._room -= self._join(shelf.held, known, new)
         elif self._room > 0 and not self._beyond:  # a record is held or put off, never both
             shelf.held[value] = new
+            self._records += 1
             self._room -= 1
         else:
             self._beyond += 1
@@ -135,8 +139,13 @@ class Staging:
 
     @property
     def records(self) -> int:
-        """How many there are; of those on the disk, as many at most as there are contributions to them."""
-        return self._beyond + sum(len(shelf.held) for shelf in self._shelves.values())
+        """
+        How many there are, given away ones included: an estimate as long as part of them is on the disk.
+
+        Partitions are alike, so what was loaded tells of the rest; before that, each contribution may be to another.
+        """
+        rest = self._beyond - self._loaded
+        return self._records + (rest * self._found // self._loaded if self._loaded else rest)
 
     @property
     def is_spilled(self) -> bool:
@@ -186,8 +195,10 @@ class Staging:
     def _load(self, shelf: _Shelf, partition: int) -> dict[str, Packed | list[Packed]]:
         records: dict[str, Packed | list[Packed]] = {}
         waiting, shelf.waiting[partition] = shelf.waiting[partition], []
+        count = 0
         try:
             for new in chain(_written(shelf.files.pop(partition, None)), waiting):
+                count += 1
                 known = records.get(new.value)
                 if known is None:
                     records[new.value] = new
@@ -195,6 +206,9 @@ class Staging:
                     self._join(records, known, new)
         except OSError as error:
             raise self._full(error) from error
+        self._loaded += count
+        self._found += len(records)
+        self._records += len(records)
         return records
 
     def _file(self) -> IO[bytes]:

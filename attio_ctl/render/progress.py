@@ -57,7 +57,7 @@ class Moment:
     @property
     def left(self) -> float | None:
         """Seconds until the window is sent at the present pace; None where that cannot be told."""
-        pace = self._per_second(self.now.done, self.before.done if self.before.records == self.now.records else 0)
+        pace = self._per_second(self.now.done, self.before.done if self.before.settled == self.now.settled else 0)
         return max(0, self.now.records - self.now.done) / pace if pace and self.now.records else None
 
 

@@ -328,3 +328,20 @@ def test_a_value_survives_its_canonical_text(value: Any) -> None:
 
 def test_equal_values_have_one_canonical_text_whatever_the_order_of_their_keys() -> None:
     assert canonical({"a": 1, "b": 2}) == canonical({"b": 2, "a": 1})
+
+
+def test_the_number_of_records_on_the_disk_is_told_by_those_that_were_loaded() -> None:
+    staging = Staging({ADA.object: 0}, held=10)
+    for n in range(20_000):
+        key = RecordKey("people", "email_addresses", f"{n % 2_000}@example.com")
+        staging.add(Contribution(n, n, "m", Write(key, {"email_addresses": [key.value]})))
+
+    told = []
+    for number, _ in enumerate(staging.groups(0)):
+        if number % 100 == 50:
+            told.append(staging.records)
+    staging.close()
+
+    assert told[0] == pytest.approx(2_000, rel=0.3)
+    assert told[-1] == pytest.approx(2_000, rel=0.02)
+    assert staging.records == 2_000
