@@ -181,7 +181,7 @@ class MemoryLedger:
         return [run for _, run, _ in reversed(self._runs)][:limit]
 
     def recent(self) -> Recent:
-        return Recent(self._recent)
+        return Recent(self._recent.items())
 
     def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
         return {key: self._cells[key] for key in keys if key in self._cells}
@@ -189,7 +189,8 @@ class MemoryLedger:
     def settle(self, settlement: Settlement) -> None:
         self._cells.update(settlement.cells)
         if settlement.recent is not None:
-            self._recent.update(settlement.recent.drain())
+            self._recent.update(settlement.recent.changed())
+            settlement.recent.keep()
         self._mappings.update(settlement.mappings)
         if settlement.run.is_recorded:
             paths, _, _ = self._runs[settlement.run.id - 1]

@@ -8,7 +8,7 @@ certain and up to three million at most, by the luck of the draw; the ledger gro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 Fingerprint: TypeAlias = bytes
@@ -16,6 +16,7 @@ Fingerprint: TypeAlias = bytes
 
 FINGERPRINT_BYTES: Final = 10
 
+_BUCKETS: Final = 1 << 16
 _WIDTH: Final = 8
 _KEPT: Final = 48
 """Events in a bucket. With a million events a bucket holds 15 on average, and 48 with a probability of 10^-11."""
@@ -24,16 +25,22 @@ _KEPT: Final = 48
 class Recent:
     """A set of fingerprints that forgets the oldest ones; each bucket is a row of the ledger."""
 
-    def __init__(self, buckets: Mapping[int, bytes] | None = None) -> None:
-        self._buckets = {number: bytearray(marks) for number, marks in (buckets or {}).items()}
-        self._touched: set[int] = set()
+    def __init__(self, buckets: Iterable[tuple[int, bytes]] = ()) -> None:
+        self._buckets: list[bytearray | None] = [None] * _BUCKETS
+        for number, marks in buckets:
+            self._buckets[number] = bytearray(marks)
+        self._is_changed = bytearray(_BUCKETS)
+
+    def __len__(self) -> int:
+        """How many events are remembered."""
+        return sum(len(bucket) // _WIDTH for bucket in self._buckets if bucket is not None)
 
     def repeated(self, events: Iterable[Fingerprint]) -> set[int]:
         """Remember some events; the numbers, counted from 0, of those that were known already."""
-        buckets, found, touched = self._buckets, set[int](), []
+        buckets, is_changed, found = self._buckets, self._is_changed, set[int]()
         for at, event in enumerate(events):
             number, mark = event[0] << 8 | event[1], event[2:]
-            bucket = buckets.get(number)
+            bucket = buckets[number]
             if bucket is None:
                 buckets[number] = bytearray(mark)
             elif mark in bucket:  # a find at an odd place would be one in 2^64 as well
@@ -43,15 +50,15 @@ class Recent:
                 bucket += mark
                 if len(bucket) > _KEPT * _WIDTH:
                     del bucket[:_WIDTH]
-            touched.append(number)
-        self._touched.update(touched)
+            is_changed[number] = 1
         return found
 
-    def all(self) -> dict[int, bytes]:
-        """Every bucket."""
-        return {number: bytes(marks) for number, marks in self._buckets.items()}
+    def changed(self) -> Iterator[tuple[int, bytes]]:
+        """The buckets that changed since `keep`, with their numbers."""
+        for number, bucket in enumerate(self._buckets):
+            if bucket is not None and self._is_changed[number]:
+                yield number, bytes(bucket)
 
-    def drain(self) -> dict[int, bytes]:
-        """The buckets that changed since this was last asked."""
-        touched, self._touched = self._touched, set()
-        return {number: bytes(self._buckets[number]) for number in sorted(touched)}
+    def keep(self) -> None:
+        """Note that what changed is in the ledger."""
+        self._is_changed = bytearray(_BUCKETS)

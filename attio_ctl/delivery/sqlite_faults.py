@@ -41,7 +41,7 @@ def guarded(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlite3.Error, OSError, msgspec.DecodeError, ValueError, TypeError) as error:  # the latter of damaged rows
+    except (sqlite3.Error, OSError, msgspec.DecodeError, ValueError, TypeError, IndexError) as error:  # damaged rows
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
         reason: Any = getattr(error, "strerror", None) or error
         what, where = f"the ledger cannot be used: {reason}", str(path)

@@ -192,7 +192,7 @@ class SqliteLedger:
 
     def recent(self) -> Recent:
         with guarded(self.path):
-            return Recent(dict(self._db.execute(sql.RECENT).fetchall()))
+            return Recent(self._db.execute(sql.RECENT))
 
     def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
         asked = {_hash(text): (key, text) for key in keys for text in (_text(key),)}
@@ -205,24 +205,25 @@ class SqliteLedger:
         return found
 
     def settle(self, settlement: Settlement) -> None:
-        recent = {} if settlement.recent is None else settlement.recent.drain()
         try:
-            self._settle(settlement, recent)
+            self._settle(settlement)
         except NoRoomError as error:
             if not self._free_reserve():
                 raise
-            self._settle(settlement, recent)
+            self._settle(settlement)
             raise FullDiskError(error.what, where=error.where, hint=error.hint) from error
 
-    def _settle(self, settlement: Settlement, recent: Mapping[int, bytes]) -> None:
+    def _settle(self, settlement: Settlement) -> None:
+        recent = Recent() if settlement.recent is None else settlement.recent
         with self._transaction():
             self._put_cells(settlement.cells)
-            self._db.executemany(sql.PUT_RECENT, recent.items())
+            self._db.executemany(sql.PUT_RECENT, recent.changed())
             self._db.executemany(sql.PUT_MAPPING, sorted(settlement.mappings.items()))
             if settlement.run.is_recorded:
                 self._put_inputs(settlement.run)
                 if settlement.run.is_done:
                     self._db.execute(sql.CLOSE_RUN, (settlement.run.id,))
+        recent.keep()
 
     def mappings(self) -> Mapping[str, str]:
         with guarded(self.path):

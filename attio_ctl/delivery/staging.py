@@ -26,13 +26,13 @@ from attio_ctl.mapping.writes import RecordKey
 Groups: TypeAlias = Mapping[RecordKey, Sequence[Contribution]]
 """Contributions by record, those to one record from the oldest to the newest."""
 
-HELD: Final = 40_000
+HELD: Final = 25_000
 """Contributions that are held in memory; one of six attributes takes half a kilobyte."""
 
-PARTITIONS: Final = 32
-"""A million records on the disk are 30,000 in memory at a time."""
+PARTITIONS: Final = 128
+"""A million records on the disk are 8,000 in memory at a time."""
 
-_PORTION: Final = 100
+_PORTION: Final = 32
 """Contributions of a partition that are written together."""
 
 _LENGTH: Final = 8
