@@ -1,19 +1,23 @@
 """
 Contributions as bytes: what events say is kept packed until it is sent, and what is overtaken is never unpacked.
 
-    form       what contributions of one mapping to one object with the same attributes share; kept once
-    value      of the matching attribute: with the form's object it names the record
-    added      the values of the attributes that are added to
-    assigned   the values of the others
+    origin     mapping, object and matching attribute, as a number
+    value      of the matching attribute: with the object it names the record
+    adds       the attributes that are added to, and `added` what
+    sets       the other attributes, and `assigned` what they are set to
 
-Two of the same form, of which the newer adds the same bytes as the older, need no look inside: nothing of the older
-one is left. That is how nearly all of them end. The bytes are MessagePack, in which Structs are maps; among values a
-map may be a record's key or id, a name or a location, and they are told apart by their keys when they are read again.
+Two that name the same attributes, and of which the newer adds the same bytes as the older, need no look inside: nothing
+of the older one is left. That is how nearly all of them end. Attributes are named by a character each, so that a name
+takes a byte however many attributes there are and in whatever sets they come.
+
+The bytes are MessagePack, in which Structs are maps; among values a map may be a record's key or id, a name or a
+location, and they are told apart by their keys when they are read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -26,35 +30,31 @@ from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value, W
 pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class Form(Struct, frozen=True, array_like=True, gc=False):
-    """
-    What many contributions share.
-
-    `slugs` in the order of the write's values; `append` are those that are added to, `write.append` among them.
-    """
+class Origin(Struct, frozen=True, array_like=True, gc=False):
+    """Where contributions come from, and to which records they are."""
 
     mapping: str
     object: str
     attribute: str
-    slugs: tuple[str, ...]
-    append: frozenset[str]
 
-    @property
-    def added(self) -> tuple[str, ...]:
-        return tuple(slug for slug in self.slugs if slug in self.append)
 
-    @property
-    def assigned(self) -> tuple[str, ...]:
-        return tuple(slug for slug in self.slugs if slug not in self.append)
+class Form(Struct, frozen=True, array_like=True, gc=False):
+    """What many contributions share; the attributes in the order in which their values are packed."""
+
+    origin: Origin
+    added: tuple[str, ...]
+    assigned: tuple[str, ...]
 
 
 class Packed(Struct, frozen=True, array_like=True, gc=False):
-    """A contribution; `form` is a number in `Forms`."""
+    """A contribution; `origin`, `adds` and `sets` are what `Forms` makes of its form."""
 
     event: int
     time: Micros
-    form: int
+    origin: int
     value: str
+    adds: str
+    sets: str
     added: bytes
     assigned: bytes
 
@@ -66,90 +66,89 @@ class Packed(Struct, frozen=True, array_like=True, gc=False):
 
 class Parting:
     """
-    Parts the values of many writes into what is added and what is assigned; `forms` are those met so far, in the order
+    Parts the values of some writes into what is added and what is assigned; `forms` are those met so far, in the order
     of their numbers.
     """
 
     def __init__(self) -> None:
         self.forms: list[Form] = []
-        self._known: dict[tuple[Any, ...], tuple[int, tuple[str, ...], tuple[str, ...]]] = {}
+        self._numbers: dict[tuple[Any, ...], int] = {}
 
     def part(self, mapping: str, write: Write) -> tuple[int, list[Value], list[Value]]:
         """The number of the form, and the values."""
         key, values, append = write.key, write.values, write.append
         shared = (*values, append, key.attribute, key.object, mapping)
-        known = self._known.get(shared)
-        if known is None:
-            form = Form(mapping, key.object, key.attribute, tuple(values), append)
-            known = self._known[shared] = len(self.forms), form.added, form.assigned
-            self.forms.append(form)
-        number, added, assigned = known
-        if not added:
-            return number, [], [*values.values()]
-        return number, [values[slug] for slug in added], [values[slug] for slug in assigned]
+        number = self._numbers.get(shared)
+        if number is None:
+            number = self._numbers[shared] = len(self.forms)
+            added = sorted(append.intersection(values))
+            assigned = sorted(values.keys() - append)
+            self.forms.append(Form(Origin(mapping, key.object, key.attribute), tuple(added), tuple(assigned)))
+        form = self.forms[number]
+        return number, [values[slug] for slug in form.added], [values[slug] for slug in form.assigned]
 
 
 class Forms:
-    """The forms of a window, numbered; reads what they say together with the bytes."""
+    """Numbers origins and attributes, as many as the mappings have; reads contributions together with the bytes."""
 
     def __init__(self) -> None:
-        self._forms: list[Form] = []
-        self._numbers: dict[Form, int] = {}
-        self._parting = Parting()
-        self._both_add: dict[tuple[int, int], frozenset[str] | None] = {}
+        self._origins: list[Origin] = []
+        self._origin_numbers: dict[Origin, int] = {}
+        self._slugs: list[str] = []
+        self._slug_numbers: dict[str, int] = {}
 
-    def number(self, form: Form) -> int:
-        number = self._numbers.setdefault(form, len(self._forms))
-        if number == len(self._forms):
-            self._forms.append(form)
-        return number
+    def coded(self, form: Form) -> tuple[int, str, str]:
+        """`Packed.origin`, `adds` and `sets`."""
+        origin = _number(form.origin, self._origin_numbers, self._origins)
+        return origin, self._characters(form.added), self._characters(form.assigned)
 
-    def __getitem__(self, number: int) -> Form:
-        return self._forms[number]
+    def _characters(self, slugs: Iterable[str]) -> str:
+        # Shared as long as anything is of this form. No workspace has as many attributes as there are characters.
+        return sys.intern("".join([chr(_number(slug, self._slug_numbers, self._slugs)) for slug in slugs]))
 
     def packed(self, contribution: Contribution) -> Packed:
         """The inverse of `contribution`."""
-        write = contribution.write
-        local, added, assigned = self._parting.part(contribution.mapping, write)
-        number = self.number(self._parting.forms[local])
-        parts = pack(added), pack(assigned)
-        return Packed(contribution.event, contribution.time, number, write.key.value, *parts)
+        parting = Parting()
+        _, added, assigned = parting.part(contribution.mapping, contribution.write)
+        origin, adds, sets = self.coded(parting.forms[0])
+        value = contribution.write.key.value
+        return Packed(contribution.event, contribution.time, origin, value, adds, sets, pack(added), pack(assigned))
 
     def contribution(self, packed: Packed) -> Contribution:
         """What was packed, equal to what it was before."""
-        form = self._forms[packed.form]
-        assigned = iter(_unpack(packed.assigned))
-        added = iter(_unpack(packed.added))
-        values = {slug: _restored(next(added if slug in form.append else assigned)) for slug in form.slugs}
-        write = Write(RecordKey(form.object, form.attribute, packed.value), values, form.append)
-        return Contribution(packed.event, packed.time, form.mapping, write)
+        origin, slugs = self._origins[packed.origin], self._slugs
+        values = {slugs[ord(each)]: _restored(value) for each, value in _zipped(packed.sets, packed.assigned)}
+        append = frozenset([slugs[ord(each)] for each in packed.adds])
+        for each, value in _zipped(packed.adds, packed.added):
+            values[slugs[ord(each)]] = _restored(value)
+        write = Write(RecordKey(origin.object, origin.attribute, packed.value), values, append)
+        return Contribution(packed.event, packed.time, origin.mapping, write)
 
     def overtakes(self, newer: Packed, older: Packed) -> bool:
         """As `fold.overtakes`."""
-        if newer.form == older.form and newer.added == older.added:
+        if newer.sets == older.sets and newer.adds == older.adds and newer.added == older.added:
             return True
-        above, below = self._forms[newer.form], self._forms[older.form]
-        if newer.time == older.time and not below.append <= above.append:
+        if len(newer.sets) + len(newer.adds) < len(older.sets) + len(older.adds):
             return False
-        asked = newer.form, older.form
-        if asked not in self._both_add:
-            self._both_add[asked] = _both_add(above, below)
-        slugs = self._both_add[asked]
-        if not slugs:
-            return slugs is not None
-        more, fewer = self._added(newer), self._added(older)
-        return all(holds_all(more[slug], fewer[slug]) for slug in slugs)
-
-    def _added(self, packed: Packed) -> dict[str, Any]:
-        return dict(zip(self._forms[packed.form].added, _unpack(packed.added), strict=True))
+        adds, added_below, below = set(newer.adds), set(older.adds), set(older.sets + older.adds)
+        if not below <= adds.union(newer.sets) or (newer.time == older.time and not added_below <= adds):
+            return False
+        both = adds & below
+        if not both <= added_below:
+            return False
+        more, fewer = dict(_zipped(newer.adds, newer.added)), dict(_zipped(older.adds, older.added))
+        return all(holds_all(more[each], fewer[each]) for each in both)
 
 
-def _both_add(newer: Form, older: Form) -> frozenset[str] | None:
-    """The attributes of which the newer has to add all that the older adds; None if it leaves some in any case."""
-    if not frozenset(older.slugs) <= frozenset(newer.slugs):
-        return None
-    shared = frozenset(newer.added) & frozenset(older.slugs)
-    return shared if shared <= older.append else None
+def _number(name: Any, numbers: dict[Any, int], names: list[Any]) -> int:
+    number = numbers.setdefault(name, len(names))
+    if number == len(names):
+        names.append(name)
+    return number
+
+
+def _zipped(characters: str, values: bytes) -> Iterable[tuple[str, Any]]:
+    return zip(characters, _unpack(values), strict=True)
 
 
 def unpack_all(portion: bytes) -> list[Packed]:

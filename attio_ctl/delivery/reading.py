@@ -201,5 +201,5 @@ def _counted(said: Said, repeated: Set[int]) -> Counter[str]:
         numbers = [number for event, number in zip(said.events, numbers, strict=True) if event not in repeated]
     counts = Counter[str]()
     for number, count in Counter(numbers).items():
-        counts[said.forms[number].mapping] += count
+        counts[said.forms[number].origin.mapping] += count
     return counts

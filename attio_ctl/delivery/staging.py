@@ -106,12 +106,13 @@ class Staging:
         Raises:
             StorageError: as `add`.
         """
-        numbers = [self._forms.number(form) for form in said.forms]
-        shelves = [self._shelf(form.object, form.attribute) for form in said.forms]
+        coded = [self._forms.coded(form) for form in said.forms]
+        shelves = [self._shelf(form.origin.object, form.origin.attribute) for form in said.forms]
         columns = zip(said.events, said.times, said.form_numbers, said.keys, said.added, said.assigned, strict=True)
         for event, time, form, key, added, assigned in columns:
             if event not in repeated:
-                new = Packed(first + event, time, numbers[form], key, bytes(added), bytes(assigned))
+                origin, adds, sets = coded[form]
+                new = Packed(first + event, time, origin, key, adds, sets, bytes(added), bytes(assigned))
                 self._add(shelves[form], new)
 
     def _shelf(self, obj: str, attribute: str) -> _Shelf:

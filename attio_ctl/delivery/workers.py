@@ -51,9 +51,10 @@ class Workers(Generic[T]):
         """
         self._idle: deque[_Slot] = deque()
         self._workers: list[_Worker] = []
-        for _ in range(count if FORKS else 0):
-            worker = _Worker(work, [each.results for each in self._workers])
-            self._workers.append(worker)
+        with suppress(OSError):  # the system has no more processes to give: those there are will do
+            for _ in range(count if FORKS else 0):
+                self._workers.append(_Worker(work, [each.results for each in self._workers]))
+        self._most = max(1, _AHEAD * len(self._workers))
         for number in range(_AHEAD):
             self._idle.extend(_Slot(worker, number) for worker in self._workers)
 
@@ -61,7 +62,7 @@ class Workers(Generic[T]):
         """What the work makes of each block, in the order of the blocks; None where no worker could do it."""
         under_way: deque[tuple[T, _Slot | None]] = deque()
         for name, block in blocks:
-            while under_way and not self._idle:
+            while under_way and (not self._idle or len(under_way) >= self._most):
                 yield self._taken(*under_way.popleft())
             slot = self._idle.popleft() if self._idle and len(block) <= SLOT else None
             under_way.append((name, slot if slot is not None and slot.hand_over(block) else None))
@@ -92,14 +93,14 @@ class _Worker:
         self.memory = mmap(-1, SLOT * _AHEAD)
         self.results, far = Pipe()
         masked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        with warnings.catch_warnings():  # of threads, of which the fork has none and whose locks it never asks for
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self.pid = os.fork()
-        if self.pid == 0:
-            for near in (self.results, *others):  # held open here, it would keep a sibling from seeing our end
-                near.close()
-            _serve(work, self.memory, far)
-        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+        try:
+            with warnings.catch_warnings():  # of threads, of which the fork has none and whose locks it never asks for
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.pid = os.fork()
+            if self.pid == 0:
+                _serve(work, self.memory, far, (self.results, *others))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         far.close()
 
     def close(self) -> None:
@@ -136,13 +137,15 @@ class _Slot:
             return None
 
 
-def _serve(work: Work, memory: mmap, results: Connection) -> NoReturn:
+def _serve(work: Work, memory: mmap, results: Connection, near: Iterable[Connection]) -> NoReturn:
     """
     What a worker does until its parent is gone. It never comes back.
 
     The parent decides when to stop: what a terminal sends to the whole group of processes is not for its workers.
     """
     try:
+        for end in near:  # held open here, it would keep a sibling from seeing the parent's end
+            end.close()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)

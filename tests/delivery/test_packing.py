@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +25,16 @@ single = (
     | st.fixed_dictionaries(dict.fromkeys(("first_name", "last_name", "full_name"), texts)).map(PersonalName)
     | st.fixed_dictionaries(dict.fromkeys(("line_1", "locality", "country_code"), texts | st.none()))
 )
-writes = st.builds(Write, keys, st.dictionaries(texts, single | st.lists(single, max_size=3)), st.frozensets(texts))
+
+
+@st.composite
+def some_writes(draw: st.DrawFn, keys: st.SearchStrategy[RecordKey], values: st.SearchStrategy[Any]) -> Write:
+    """With some of the values added, and the others set."""
+    made = draw(values)
+    return Write(draw(keys), made, frozenset(slug for slug in made if draw(st.booleans())))
+
+
+writes = some_writes(keys, st.dictionaries(texts, single | st.lists(single, max_size=3)))
 contributions = st.builds(Contribution, st.integers(0, 2**40), st.integers(-(2**62), 2**62), texts, writes)
 
 
@@ -38,9 +50,7 @@ def test_contributions_come_back_as_they_went(some: list[Contribution]) -> None:
 
 lists = st.none() | st.lists(st.sampled_from("abc"), max_size=3)
 few = st.dictionaries(st.sampled_from(["plan", "tags", "emails"]), lists)
-related = st.builds(
-    Write, st.just(RecordKey("people", "id", "1")), few, st.frozensets(st.sampled_from(["tags", "emails"]))
-)
+related = some_writes(st.just(RecordKey("people", "id", "1")), few)
 
 
 @given(related, related, st.integers(0, 1))
@@ -54,6 +64,20 @@ def test_packed_contributions_overtake_each_other_exactly_when_they_do_unpacked(
     assert forms.overtakes(above, below) == overtakes(both[1], both[0])
 
 
-def _types(contribution: Contribution) -> list[type]:
-    values = contribution.write.values.values()
-    return [type(item) for value in values for item in (value if isinstance(value, list) else [value])]
+def _types(contribution: Contribution) -> dict[str, list[type]]:
+    values = contribution.write.values.items()
+    return {slug: [type(item) for item in (value if isinstance(value, list) else [value])] for slug, value in values}
+
+
+def test_attributes_in_all_their_subsets_take_no_memory_of_their_own() -> None:
+    forms, count = Forms(), 16
+    tracemalloc.start()
+    try:
+        for subset in range(1, 2**count, 7):
+            values = {f"a{n}": n for n in range(count) if subset >> n & 1}
+            forms.packed(Contribution(0, 0, "m", Write(RecordKey("people", "a0", "x"), values)))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held < 50_000

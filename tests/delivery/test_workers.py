@@ -64,6 +64,32 @@ def test_a_block_that_is_too_long_to_hand_over_is_left_to_the_caller(pool: list[
     assert [made is None for _, made in pool[0].map(blocks)] == [False, True, False]
 
 
+def test_blocks_that_are_too_long_do_not_pile_up(pool: list[Workers[int]]) -> None:
+    pool.append(Workers(slowly, 2))
+    read = 0
+
+    def blocks() -> Iterator[tuple[int, bytes]]:
+        nonlocal read
+        for read in range(1, 41):
+            yield read, b"x" * (SLOT + 1)
+
+    ahead = [read - name for name, _ in pool[0].map(blocks())]
+
+    assert max(ahead) <= 4
+
+
+def test_a_system_that_has_no_more_processes_has_the_rest_done_by_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    monkeypatch.setattr(os, "fork", refuse)
+    some = Workers[int](slowly, 2)
+
+    assert [made for _, made in some.map(numbered(3))] == [None] * 3
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == blocked
+
+
 def test_results_that_fill_a_pipe_many_times_hold_nothing_up(pool: list[Workers[int]]) -> None:
     pool.append(Workers(lambda block: block * 100_000, 2))
 
