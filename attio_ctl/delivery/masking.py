@@ -87,13 +87,13 @@ def mask_of(loaded: Loaded) -> Mask:
     )
 
 
-def _forms(value: str) -> set[str]:
+def _forms(value: str) -> tuple[str, ...]:
     """
     As it is, and as lowering and raising leave it.
 
     Matching in any case is not enough: `İ` is lowered to two characters and `ß` raised to two.
     """
-    return {value, value.lower(), value.upper()} if value else set()
+    return (value, value.lower(), value.upper()) if value else ()
 
 
 def _quoted(value: str) -> tuple[str, str]:
