@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
@@ -31,20 +32,29 @@ class Mask:
         Args:
             values: Of variables, by name.
         """
-        self._names = {value.strip().lower(): f"${{{name}}}" for name, value in values.items() if value.strip()}
-        told = {form for value in self._names for form in (value, _quoted(value)) if len(value) >= TELLING}
-        self._within = re.compile("|".join(map(re.escape, sorted(told, key=len, reverse=True))), re.IGNORECASE)
-        self._quoted = {_quoted(value): name for value, name in self._names.items()}
+        self._whole: dict[str, str] = {}
+        self._numbers: dict[Decimal, str] = {}
+        told: dict[str, str] = {}
+        for name, value in values.items():
+            shown = f"${{{name}}}"
+            for form in _forms(value.strip()):
+                self._whole[form.lower()] = shown
+                told |= {written: shown for written in (form, *_quoted(form)) if len(written) >= TELLING}
+            if (number := _number(value)) is not None:
+                self._numbers[number] = shown
+        longest_first = sorted(told, key=len, reverse=True)
+        self._within = re.compile("|".join(f"({re.escape(written)})" for written in longest_first), re.IGNORECASE)
+        self._shown = [told[written] for written in longest_first]  # by the group that matched
 
     def text(self, text: str) -> str:
         """A text without the values, be they in it as they are or as JSON writes them."""
-        if whole := self._names.get(text.strip().lower()):
+        if whole := self._whole.get(text.strip().lower()):
             return whole
-        return self._within.sub(self._name, text) if self._within.pattern else text
+        return self._within.sub(lambda found: self._shown[(found.lastindex or 0) - 1], text) if self._shown else text
 
     def json(self, value: Any) -> Any:
         """Plain data, or JSON that is encoded already (`msgspec.Raw`), without the values at any depth."""
-        if not self._names:
+        if not self._whole:
             return value
         match value:
             case msgspec.Raw():
@@ -52,7 +62,7 @@ class Mask:
             case str():
                 return self.text(value)
             case int() | float() if not isinstance(value, bool):
-                return self._names.get(str(int(value) if float(value).is_integer() else value), value)
+                return self._numbers.get(Decimal(value if isinstance(value, int) else repr(value)), value)
             case Mapping():
                 return {key: self.json(item) for key, item in value.items()}
             case list() | tuple():
@@ -68,10 +78,6 @@ class Mask:
             answer=self.json(letter.answer),
         )
 
-    def _name(self, found: re.Match[str]) -> str:
-        text = found[0].lower()
-        return self._names.get(text) or self._quoted[text]
-
 
 def mask_of(loaded: Loaded) -> Mask:
     """Of the variables that the mappings of a workspace name."""
@@ -81,5 +87,22 @@ def mask_of(loaded: Loaded) -> Mask:
     )
 
 
-def _quoted(value: str) -> str:
-    return json.dumps(value)[1:-1]
+def _forms(value: str) -> tuple[str, ...]:
+    """
+    As it is, and as lowering and raising leave it.
+
+    Matching in any case is not enough: `İ` is lowered to two characters and `ß` raised to two.
+    """
+    return (value, value.lower(), value.upper()) if value else ()
+
+
+def _quoted(value: str) -> tuple[str, str]:
+    return json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
+
+
+def _number(value: str) -> Decimal | None:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

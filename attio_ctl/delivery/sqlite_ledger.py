@@ -144,7 +144,10 @@ class SqliteLedger:
                 self._db.execute(sql.CLEAR_HOLDER)
                 self._db.execute(sql.PUT_HOLDER, (f"process {os.getpid()} on {socket.gethostname()}",))
             with guarded(self.path), self._reserve.open("wb") as room:
-                os.posix_fallocate(room.fileno(), 0, RESERVE)
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(room.fileno(), 0, RESERVE)
+                else:  # macOS
+                    room.write(bytes(RESERVE))
             yield
         finally:
             self._free_reserve()

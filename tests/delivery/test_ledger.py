@@ -152,6 +152,21 @@ class TestFile:
         assert ledger.cells([ADA]) == {ADA: PLAN}
         ledger.close()
 
+    @pytest.mark.parametrize("system_can", [True, False])
+    def test_room_for_the_last_note_is_kept_on_any_system(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system_can: bool
+    ) -> None:
+        """macOS has no `posix_fallocate`; a file with a hole would keep nothing free."""
+        if not system_can:
+            monkeypatch.delattr(os, "posix_fallocate", raising=False)
+        ledger = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
+        with ledger.claim():
+            room = (tmp_path / "ledger.sqlite.reserve").stat()
+        ledger.close()
+
+        assert room.st_size == sqlite_ledger.RESERVE
+        assert room.st_blocks * 512 >= sqlite_ledger.RESERVE
+
     def test_a_note_that_did_not_fit_has_the_events_too_when_it_fits(self, tmp_path: Path) -> None:
         """They are taken from what is remembered once only."""
         path = tmp_path / "ledger.sqlite"
