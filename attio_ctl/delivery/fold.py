@@ -117,11 +117,11 @@ class Due(Struct, frozen=True, gc=False):
     changed: bool
 
 
-def due_of(key: RecordKey, contributions: Sequence[Contribution], known: Cells) -> Due:
+def due_of(key: RecordKey, contributions: Sequence[Contribution], known: Cells, *, in_doubt: bool = False) -> Due:
     """What is due for a record: `compare(fold(…))`, and the short way to it where one event is all there is to say."""
     if len(contributions) == 1 and not known:
         return _first_word(key, contributions[0])
-    return compare(fold(key, contributions), known)
+    return compare(fold(key, contributions), known, in_doubt=in_doubt)
 
 
 def _first_word(key: RecordKey, only: Contribution) -> Due:
@@ -172,8 +172,14 @@ def _append(known: Attribute, values: Sequence[Any], by: Contribution) -> Attrib
     return Attribute(known.assigned, added)
 
 
-def compare(folded: Folded, known: Cells) -> Due:
-    """Take from a folded write what newer events have overtaken and what is in Attio already."""
+def compare(folded: Folded, known: Cells, *, in_doubt: bool = False) -> Due:
+    """
+    Take from a folded write what newer events have overtaken and what is in Attio already.
+
+    Args:
+        in_doubt: Attio may have taken writes since that are not known (`Ledger.in_doubt`). Such a write may stand
+            between the known value and the same value set anew, so what is set anew goes out whether it changes or not.
+    """
     assign: dict[str, Value] = {}
     append: dict[str, list[Any]] = {}
     cells: dict[str, Cell] = {}
@@ -190,7 +196,7 @@ def compare(folded: Folded, known: Cells) -> Due:
         if standing.assigned is not None:
             live.add(standing.assigned.event)
             assign[slug] = _whole(standing.assigned.value, after)
-            changed = changed or _is_news(before, after)
+            changed = changed or _is_news(before, after) or (in_doubt and after.set_at > before.set_at)
         elif fresh := [part.value for text, part in standing.added.items() if text not in before.added]:
             append[slug] = fresh
             changed = True

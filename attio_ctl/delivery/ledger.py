@@ -133,6 +133,12 @@ class Ledger(Protocol):
     def runs(self, limit: int) -> Sequence[Run]:
         """The latest runs, the newest first."""
 
+    def in_doubt(self) -> bool:
+        """
+        Whether Attio may have taken writes that are not known here: a run was cut short, and what it had read was not
+        settled since, neither by going on nor by a later run over the same files.
+        """
+
     def recent(self) -> Recent:
         """The events that were accounted for lately, in a copy to be added to."""
 
@@ -179,6 +185,10 @@ class MemoryLedger:
 
     def runs(self, limit: int) -> Sequence[Run]:
         return [run for _, run, _ in reversed(self._runs)][:limit]
+
+    def in_doubt(self) -> bool:
+        cut = {paths: any(each.unsettled.pending for each in run.inputs) for paths, run, _ in self._runs}
+        return any(cut.values())  # of runs over the same files the last one counts
 
     def recent(self) -> Recent:
         return Recent(self._recent.items())

@@ -154,6 +154,7 @@ async def _rehearse(
         clock=clock,
         reader=reader,
         window=window,
+        in_doubt=ledger.in_doubt(),
         note=note,
         progress=progress,
         guard=lambda _: None,

@@ -146,6 +146,7 @@ class _Delivery:
     def __init__(self, engine: Engine, recent: Recent, *, behind: Micros = 0) -> None:
         self._engine = engine
         self._recent = recent
+        self._in_doubt = engine.ledger.in_doubt()
         self._reader = Reader(engine.program, behind=behind, processes=engine.processes)
         self._usage = engine.transport.usage
         self._since = engine.clock.monotonic()
@@ -224,6 +225,7 @@ class _Delivery:
             clock=engine.clock,
             reader=self._reader,
             window=window,
+            in_doubt=self._in_doubt,
             note=note,
             progress=progress,
             guard=guard,

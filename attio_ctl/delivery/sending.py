@@ -81,6 +81,7 @@ class Sending:
         clock: Clock,
         reader: Reader,
         window: Window,
+        in_doubt: bool,
         note: Callable[[RecordCells, int], None],
         progress: Callable[[int, int], None],
         guard: Callable[[int], AttioCtlError | None],
@@ -88,6 +89,7 @@ class Sending:
         """
         Args:
             ledger: Asked what is in the records.
+            in_doubt: Whether that can be relied on, see `Ledger.in_doubt`.
             note: Takes the cells of the records that were written since it was last called, and how many writes that
                 took; called about once a second.
             progress: Told every tenth of a second how many folded writes Attio has taken, and how many records are done
@@ -100,6 +102,7 @@ class Sending:
         self._clock = clock
         self._reader = reader
         self._window = window
+        self._in_doubt = in_doubt
         self._note = note
         self._progress = progress
         self._guard = guard
@@ -179,7 +182,7 @@ class Sending:
         known = self._cells(groups)
         due = []
         for key, items in groups.items():
-            each = due_of(key, items, known.get(key, {}))
+            each = due_of(key, items, known.get(key, {}), in_doubt=self._in_doubt)
             if each.changed:
                 due.append(each)
             else:

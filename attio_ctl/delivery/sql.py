@@ -70,6 +70,16 @@ CLOSE_RUN: Final = "update run set open = 0 where id = ?"
 ABANDON_RUNS: Final = "update run set open = 0 where open and paths = ?"
 LATEST_RUNS: Final = "select id from run order by id desc limit ?"
 
+IN_DOUBT: Final = """
+with pending as (select distinct run from input where json_extract(unsettled, '$.pending') > 0)
+select exists (
+    select 1 from run as cut where cut.id in pending and not exists (
+        select 1 from run as later
+        where later.paths = cut.paths and later.id > cut.id and not later.open and later.id not in pending
+    )
+)
+"""
+
 INPUTS: Final = """
 select path, "offset", line, proof, done, account, unsettled from input where run = ? order by position
 """

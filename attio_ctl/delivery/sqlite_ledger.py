@@ -193,6 +193,10 @@ class SqliteLedger:
         with guarded(self.path):
             return [self._run(run_id) for (run_id,) in self._db.execute(sql.LATEST_RUNS, (limit,)).fetchall()]
 
+    def in_doubt(self) -> bool:
+        with guarded(self.path):
+            return bool(self._db.execute(sql.IN_DOUBT).fetchone()[0])
+
     def recent(self) -> Recent:
         with guarded(self.path):
             return Recent(self._db.execute(sql.RECENT))

@@ -18,6 +18,7 @@ from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.ledger import MemoryLedger
 from attio_ctl.delivery.outcome import Outcome
 from attio_ctl.delivery.run import Engine
+from attio_ctl.delivery.sqlite_ledger import open_ledger
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.transport import Refused, Unsent, Verdict, Written
 from attio_ctl.errors import PartialError
@@ -61,9 +62,15 @@ POISON = "poison"
 
 
 class Workspace:
-    """Records in memory behind a transport that refuses poison, and stops after as many writes as it is allowed."""
+    """
+    Records in memory behind a transport that refuses poison, and stops after as many writes as it is allowed.
+
+    Attributes:
+        answers_last: Whether the answer to the last write of those arrives; else it is taken and nobody knows.
+    """
 
     def __init__(self) -> None:
+        self.answers_last = True
         self.records: dict[RecordKey, dict[str, Any]] = {}
         self.usage = Usage()
         self.allowed = -1
@@ -71,7 +78,10 @@ class Workspace:
     async def send(self, writes: Sequence[Due]) -> AsyncGenerator[tuple[Due, Verdict], None]:
         for due in writes:
             await asyncio.sleep(0)
-            yield due, self._take(due)
+            last = self.allowed == 1
+            verdict = self._take(due)
+            is_lost = last and not self.answers_last and isinstance(verdict, Written)
+            yield due, Unsent(PartialError("no answer")) if is_lost else verdict
 
     def _take(self, due: Due) -> Verdict:
         if self.allowed == 0:
@@ -194,6 +204,47 @@ def test_failures_at_any_write_and_resumes_change_nothing(tmp_path: Path, data: 
     assert outcome.account.dead_lettered == len(letters.letters)
     assert workspace.content == oracle(history)
     assert outcome.account.requests == workspace.usage.writes
+
+
+@engine
+@given(data=st.data())
+def test_writes_that_were_taken_without_an_answer_never_stand_for_good(tmp_path: Path, data: st.DataObject) -> None:
+    """Runs are cut off after a write that nobody knows was taken, while the file grows; a value may flip to and fro."""
+    history = data.draw(histories())
+    cuts = sorted(data.draw(st.lists(st.tuples(st.integers(0, len(history)), st.integers(1, 4)), max_size=4)))
+    workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
+    workspace.answers_last = False
+
+    for grown, allowed in [*cuts, (len(history), -1)]:
+        workspace.allowed = allowed
+        asyncio.run(run(tmp_path, history[:grown], workspace, ledger, letters))
+
+    assert workspace.content == oracle(history)
+
+
+@pytest.mark.parametrize("kind", [MemoryLedger, "file"])
+def test_a_value_that_flips_back_after_a_write_without_an_answer_is_sent(tmp_path: Path, kind: Any) -> None:
+    events = [
+        {"name": "a", "plan": plan, "timestamp": f"2026-10-01T00:00:0{n}Z"} for n, plan in enumerate(["f", "p", "f"])
+    ]
+    file = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id="w") if kind == "file" else None
+    workspace, ledger, letters = Workspace(), file or MemoryLedger(), MemoryDeadLetters()
+
+    async def deliver(count: int, allowed: int) -> Outcome:
+        workspace.allowed = allowed
+        return await run(tmp_path, events[:count], workspace, ledger, letters)
+
+    asyncio.run(deliver(1, -1))
+    workspace.answers_last = False
+    asyncio.run(deliver(2, 1))
+    assert workspace.content["a"]["plan"] == "p"
+    assert ledger.in_doubt()
+    done = asyncio.run(deliver(3, -1))
+
+    assert done.finished
+    assert workspace.content["a"]["plan"] == "f"
+    assert not ledger.in_doubt()
+    ledger.close()
 
 
 @pytest.mark.parametrize("poisons", [1, 3, 10])
