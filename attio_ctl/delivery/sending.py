@@ -198,14 +198,14 @@ class Sending:
         async with aclosing(self._transport.send(due)) as verdicts:
             async for each, verdict in verdicts:
                 self._done += 1
+                if isinstance(verdict, Refused | Paused) and verdict.partly:
+                    self._forget(each, known)
                 match verdict:
                     case Written():
                         self._window.tally.written[groups[each.key][-1].mapping] += 1
                         self._written(each, known)
                     case Refused():
                         self._refused[each.key] = verdict
-                        if verdict.partly:
-                            self._forget(each, known)
                         if cause := self._guard(len(self._refused)):
                             self._halt = Unsent(cause)
                             break
