@@ -121,7 +121,7 @@ class WatchfulWriter:
             return Paused(drift)
         verdict = await self._writer.write(due)
         if isinstance(verdict, Refused) and (drift := await self._drifts.find(due, verdict)) is not None:
-            return Paused(drift)
+            return Paused(drift, partly=verdict.partly)
         return verdict
 
 

@@ -36,18 +36,25 @@ LOOK_EVERY: Final = 0.5
 
 LEFT_FOR: Final = 2.0
 """
-Seconds without anything new after which a file whose name belongs to another one is taken for finished. A program that
-is told to open its log anew writes to the old one until it has.
+Seconds without anything new after which a file whose name belongs to another one is taken for finished, counted from
+when that was noticed at the earliest. A program that is told to open its log anew writes to the old one until it has.
 """
 
 
 @dataclass(slots=True)
 class _Seen:
-    """A file that is held open, whatever its name is by now; `grown_at` is when it was last found to have grown."""
+    """
+    A file that is held open, whatever its name is by now.
+
+    Attributes:
+        grown_at: When it was last found to have grown.
+        left_at: When its name was found to belong to another file; until then, when it was opened.
+    """
 
     stream: BinaryIO
     size: int
     grown_at: float
+    left_at: float
     is_finished: bool = False
 
     def is_at(self, path: Path) -> bool:
@@ -123,7 +130,7 @@ class Following:
         if len(files) > 1:
             now = self._clock.monotonic()
             files[0].look(now)
-            files[0].is_finished = now - files[0].grown_at >= LEFT_FOR
+            files[0].is_finished = now - max(files[0].grown_at, files[0].left_at) >= LEFT_FOR
         return given
 
     def _holds(self, file: _Seen, given: Input) -> bool:
@@ -134,11 +141,15 @@ class Following:
         for path, files in zip(self._paths, self._seen, strict=True):
             with reading(path), suppress(FileNotFoundError):
                 if not (files and files[-1].is_at(path)):
-                    files.append(self._open(path))
+                    taken_by = self._open(path)
+                    if files:
+                        files[-1].left_at = taken_by.grown_at
+                    files.append(taken_by)
 
     def _open(self, path: Path) -> _Seen:
         stream = path.open("rb", buffering=0)  # what was cut must not come out of a buffer
-        return _Seen(stream, os.fstat(stream.fileno()).st_size, self._clock.monotonic())
+        now = self._clock.monotonic()
+        return _Seen(stream, os.fstat(stream.fileno()).st_size, grown_at=now, left_at=now)
 
     def _moved(self, given: Input) -> _Seen | None:
         """The file of which something was read, under another name that begins the same."""

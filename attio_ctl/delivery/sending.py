@@ -109,6 +109,7 @@ class Sending:
         self.paused: dict[str, str] = {}
         self._fresh: dict[RecordKey, Cells] = {}
         self._refused: dict[RecordKey, Refused] = {}
+        self._culprits: dict[RecordKey, list[Group]] = {}
         self._writes = 0
         self._done = 0
         self._unnoted = 0
@@ -150,7 +151,7 @@ class Sending:
             yield from _sliced(staged)
         elif not self._window.staging.is_spilled:
             for wave in waves(dict(staged)):
-                yield from _sliced(wave.items())
+                yield from _sliced(self._not_refused(wave.items()))
         else:
             yield from self._in_two(rank, staged)
 
@@ -161,13 +162,19 @@ class Sending:
         def refers(key: RecordKey) -> bool:
             return self._reader.ranks.of.get(key.object) == rank
 
-        for groups in _sliced(staged):
-            for items in groups.values():
-                for link in linking(items, refers):
-                    links.add(link)
-            yield {key: without(items, refers) for key, items in groups.items()}
-        yield from _sliced(links.groups(0))
-        links.close()
+        try:
+            for groups in _sliced(staged):
+                for items in groups.values():
+                    for link in linking(items, refers):
+                        links.add(link)
+                yield {key: without(items, refers) for key, items in groups.items()}
+            yield from _sliced(self._not_refused(links.groups(0)))
+        finally:
+            links.close()
+
+    def _not_refused(self, items: Iterable[tuple[RecordKey, Group]]) -> Iterator[tuple[RecordKey, Group]]:
+        """Without records that were refused in an earlier wave: all about them is told again when that is settled."""
+        return ((key, group) for key, group in items if key not in self._refused)
 
     async def _send_groups(self, groups: Groups) -> None:
         """Send what is due for some records, of which none needs another."""
@@ -194,14 +201,14 @@ class Sending:
         async with aclosing(self._transport.send(due)) as verdicts:
             async for each, verdict in verdicts:
                 self._done += 1
+                if isinstance(verdict, Refused | Paused) and verdict.partly:
+                    self._forget(each, known)
                 match verdict:
                     case Written():
                         self._window.tally.written[groups[each.key][-1].mapping] += 1
                         self._written(each, known)
                     case Refused():
                         self._refused[each.key] = verdict
-                        if verdict.partly:
-                            self._forget(each, known)
                         if cause := self._guard(len(self._refused)):
                             self._halt = Unsent(cause)
                             break
@@ -242,13 +249,22 @@ class Sending:
             is_circular = rank in self._reader.ranks.circular
             for wave in waves(told) if is_circular else [told]:
                 stacks: dict[RecordKey, list[Group]] = {}
-                for key, items in wave.items():
+                for key, items in self._innocent(wave):
                     # What was refused may have been only a part of this, where a circle was cut.
                     is_whole = not is_circular or refused[key].of_the_record
                     stacks[key] = self._part(items, refused[key], evidence) if is_whole else [items]
                 await self._bisect(stacks, evidence)
         finally:
+            self._culprits = {}
             evidence.close()
+
+    def _innocent(self, wave: Groups) -> Iterator[tuple[RecordKey, Group]]:
+        """Without what proved to be a culprit in an earlier wave: its links must not stand where it does not."""
+        for key, items in wave.items():
+            culprits = {(each.event, each.mapping) for group in self._culprits.get(key, ()) for each in group}
+            innocent = [each for each in items if (each.event, each.mapping) not in culprits] if culprits else items
+            if innocent:
+                yield key, innocent
 
     async def _bisect(self, stacks: dict[RecordKey, list[Group]], evidence: Evidence) -> None:
         """Each round sends the top group of every stack; a group that is refused comes back in parts."""
@@ -269,6 +285,7 @@ class Sending:
         if len(items) > 1 and not (refused.of_the_object or refused.of_the_record):
             middle = len(items) // 2
             return [items[middle:], items[:middle]]
+        self._culprits.setdefault(items[0].write.key, []).append(items)
         for item in items:
             self._window.marks.add(item.event, REFUSED)
             self._window.drafts.add_once(item.event, self._letter(item, refused, evidence.line(item.event)))

@@ -85,9 +85,13 @@ class Paused:
     Attio will not take this write for now: the workspace is not as the mappings expect. The fault is not in the data.
 
     What does not need the lost part can go on; whatever needs it comes to this verdict without a request from now on.
+
+    Attributes:
+        partly: As with `Refused`.
     """
 
     drift: Drift
+    partly: bool = False
 
 
 Verdict = Written | Refused | Paused | Unsent

@@ -72,6 +72,27 @@ async def test_what_needs_an_option_that_went_away_waits_and_all_else_is_sent(pl
     assert len(users) == 20
 
 
+async def test_what_was_set_before_the_lost_part_was_met_is_not_taken_for_what_was_there_before(place: Place) -> None:
+    """An assert is taken and the tags that are added after it are not: the next run sets the description again."""
+    tagged = {**PEOPLE["values"], "tags": "$.traits.tags"}
+    place.mappings = {"people": {**PEOPLE, "values": tagged}}
+    place.write([identify(1, "u1", description="A")])
+    await deliver(place)
+    async with place.writer() as attio:
+        await attio.update_option("objects", "people", "tags", "red", is_archived=True)
+    refused = identify(2, "u1", description="B", tags=["red"])
+    place.write([refused])
+    waiting = await deliver(place)
+    assert verdicts(waiting.account) == {"read": 1, "pending": 1}
+
+    place.mappings = {"people": PEOPLE}
+    place.write([refused, identify(3, "u1", description="A")])
+    await deliver(place)
+
+    (person,) = (await place.records("people", "email_addresses")).values()
+    assert person["description"] == "A"
+
+
 async def test_one_that_stays_lost_is_asked_about_once_however_many_records_need_it(place: Place) -> None:
     place.mappings = {"identify": {**IDENTIFY, "person": {}}}
     place.write([identify(n, f"u{n}", plan="Legacy") for n in range(50)])

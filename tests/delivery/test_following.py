@@ -112,6 +112,24 @@ def test_what_came_before_a_rotation_is_read_before_the_new_file(file: Path, fol
     assert followed.told == []
 
 
+def test_a_file_that_was_quiet_for_long_is_waited_for_from_when_its_name_was_taken(file: Path, follow: Follow) -> None:
+    """Its writer is told of the rotation only afterwards, and may add to it until then."""
+    file.write_bytes(b"1\n")
+    followed = follow()
+    followed.look()
+    assert followed.look(60) == []
+
+    with file.open("ab", buffering=0) as writer:
+        rotate(file, b"3\n")
+        assert followed.look(0.1) == []
+        writer.write(b"2\n")
+        assert followed.look(0.5) == [b"2"]
+
+    assert followed.look(following.LEFT_FOR) == []
+    assert followed.look() == [b"3"]
+    assert followed.told == []
+
+
 def test_no_generation_is_missed_while_nobody_looks_at_what_is_new(file: Path, follow: Follow) -> None:
     """Two rotations during one long window: the names were noticed."""
 
