@@ -20,20 +20,21 @@ _BUCKETS: Final = 1 << 16
 _WIDTH: Final = 8
 _KEPT: Final = 48
 """Events in a bucket. With a million events a bucket holds 15 on average, and 48 with a probability of 10^-11."""
+_ROOM: Final = (_KEPT - 1) * _WIDTH
 
 
 class Recent:
     """A set of fingerprints that forgets the oldest ones; each bucket is a row of the ledger."""
 
     def __init__(self, buckets: Iterable[tuple[int, bytes]] = ()) -> None:
-        self._buckets: list[bytearray | None] = [None] * _BUCKETS
+        self._buckets = [b""] * _BUCKETS
         for number, marks in buckets:
-            self._buckets[number] = bytearray(marks)
+            self._buckets[number] = bytes(memoryview(marks))  # a damaged row may hold anything
         self._is_changed = bytearray(_BUCKETS)
 
     def __len__(self) -> int:
         """How many events are remembered."""
-        return sum(len(bucket) // _WIDTH for bucket in self._buckets if bucket is not None)
+        return sum(map(len, self._buckets)) // _WIDTH
 
     def repeated(self, events: Iterable[Fingerprint]) -> set[int]:
         """Remember some events; the numbers, counted from 0, of those that were known already."""
@@ -41,23 +42,18 @@ class Recent:
         for at, event in enumerate(events):
             number, mark = event[0] << 8 | event[1], event[2:]
             bucket = buckets[number]
-            if bucket is None:
-                buckets[number] = bytearray(mark)
-            elif mark in bucket:  # a find at an odd place would be one in 2^64 as well
+            if mark in bucket:  # a find at an odd place would be one in 2^64 as well
                 found.add(at)
                 continue
-            else:
-                bucket += mark
-                if len(bucket) > _KEPT * _WIDTH:
-                    del bucket[:_WIDTH]
+            buckets[number] = bucket[-_ROOM:] + mark  # as bytes these take 5 MB less than as bytearrays
             is_changed[number] = 1
         return found
 
     def changed(self) -> Iterator[tuple[int, bytes]]:
         """The buckets that changed since `keep`, with their numbers."""
         for number, bucket in enumerate(self._buckets):
-            if bucket is not None and self._is_changed[number]:
-                yield number, bytes(bucket)
+            if self._is_changed[number]:
+                yield number, bucket
 
     def keep(self) -> None:
         """Note that what changed is in the ledger."""

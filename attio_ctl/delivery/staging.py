@@ -26,7 +26,7 @@ from attio_ctl.mapping.writes import RecordKey
 Groups: TypeAlias = Mapping[RecordKey, Sequence[Contribution]]
 """Contributions by record, those to one record from the oldest to the newest."""
 
-HELD: Final = 25_000
+HELD: Final = 20_000
 """Contributions that are held in memory; one of six attributes takes half a kilobyte."""
 
 PARTITIONS: Final = 128
