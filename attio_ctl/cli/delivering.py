@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,12 +21,12 @@ from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile
 from attio_ctl.delivery.history import Recorder
-from attio_ctl.delivery.masking import mask_of
+from attio_ctl.delivery.masking import Mask, mask_of
 from attio_ctl.delivery.outcome import Outcome
 from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.selection import Way, select_transport
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
-from attio_ctl.errors import UsageError
+from attio_ctl.errors import AttioCtlError, UsageError
 from attio_ctl.mapping.program import Program, compile_mappings
 from attio_ctl.state.live import read_live
 from attio_ctl.state.resource import State
@@ -118,6 +118,10 @@ class Delivery:
 
     async def __call__(self, stop: wiring.Stop) -> Outcome:
         gc.set_threshold(*COLLECT_AFTER)
+        with discreet(self.loaded) as mask:
+            return told(await self._spooled(stop), mask)
+
+    async def _spooled(self, stop: wiring.Stop) -> Outcome:
         folder = spool_folder(self.loaded)
         files = followed_files(self.names) if self.follow else event_files(self.names, folder)
         try:
@@ -129,7 +133,7 @@ class Delivery:
         return outcome
 
     async def _deliver(self, files: Sequence[Path], stop: wiring.Stop) -> Outcome:
-        limits = wiring.limits_of(self.loaded)
+        limits, notify = wiring.limits_of(self.loaded), notifier(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for, on_request=self.recorder.on_request) as parts,
             watching(every=self.progress_every, limits=limits) as observe,
@@ -166,7 +170,11 @@ class Retry:
     retry_for: float
 
     async def __call__(self, stop: wiring.Stop) -> Outcome:
-        limits = wiring.limits_of(self.loaded)
+        with discreet(self.loaded) as mask:
+            return told(await self._retry(stop), mask)
+
+    async def _retry(self, stop: wiring.Stop) -> Outcome:
+        limits, notify = wiring.limits_of(self.loaded), notifier(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for) as parts,
             watching(every=PROGRESS_EVERY, limits=limits) as observe,
@@ -185,12 +193,35 @@ class Retry:
             return await engine.retry(self.letters)
 
 
+@contextlib.contextmanager
+def discreet(loaded: Loaded) -> Iterator[Mask]:
+    """What ends it tells no value from the environment, wherever it is told: to people, in a file, in an alert."""
+    mask = mask_of(loaded)
+    try:
+        yield mask
+    except AttioCtlError as error:
+        mask.error(error)
+        raise
+
+
+def told(outcome: Outcome, mask: Mask) -> Outcome:
+    """How it ended, the reason without values from the environment."""
+    if outcome.halted is not None:
+        mask.error(outcome.halted)
+    return outcome
+
+
 def processes() -> int:
     """How many are worth while: beyond four, the one that takes in what they say is the slowest."""
     return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
-def notify(text: str) -> None:
-    """Tell something in the middle of it."""
-    console.progress("")
-    console.note(text)
+def notifier(loaded: Loaded) -> Callable[[str], None]:
+    """Tells something in the middle of it, without values from the environment."""
+    hide = mask_of(loaded).text
+
+    def notify(text: str) -> None:
+        console.progress("")
+        console.note(hide(text))
+
+    return notify

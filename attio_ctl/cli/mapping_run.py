@@ -42,6 +42,7 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     from itertools import chain  # noqa: PLC0415
 
     from attio_ctl.cli import console, wiring  # noqa: PLC0415
+    from attio_ctl.delivery.masking import mask_of  # noqa: PLC0415
     from attio_ctl.delivery.source import read_blocks  # noqa: PLC0415
     from attio_ctl.mapping.fast.batch import make_bodies  # noqa: PLC0415
     from attio_ctl.mapping.fast.program import accelerate, lines_of  # noqa: PLC0415
@@ -55,6 +56,7 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     schema = build_schema(standard_state(), build_desired(loaded.spec, loaded.places.at))
     program = accelerate(compile_mappings(loaded.spec.mappings, schema))
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    hide = mask_of(loaded).text
     made = refused = 0
     with ExitStack() as opened:
         out = opened.enter_context(into.open("wb")) if into else sys.stdout.buffer
@@ -63,7 +65,7 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
             out.writelines(body + b"\n" for body in some.bodies)
             for each in some.refused[: max(0, SHOWN - refused)]:
                 where = f"{each.mapping}: " if each.mapping else ""
-                console.note(visible(f"{block.lines[each.line].place}: {where}{each.why.reason}"))
+                console.note(visible(f"{block.lines[each.line].place}: {where}{hide(each.why.reason)}"))
             made += some.assertions
             refused += len(some.refused)
         out.flush()

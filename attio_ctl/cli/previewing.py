@@ -14,7 +14,7 @@ import msgspec
 from attio_ctl.attio.messages import Request
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import safety, wiring
-from attio_ctl.cli.delivering import compile_checked, processes
+from attio_ctl.cli.delivering import compile_checked, discreet, processes
 from attio_ctl.cli.inputs import event_files
 from attio_ctl.cli.ledgers import opened_ledger
 from attio_ctl.cli.watching import watching
@@ -58,7 +58,8 @@ class Rehearsing:
     progress_every: float
 
     async def __call__(self) -> tuple[Preview, tuple[RecordDifference, ...]]:
-        with tempfile.TemporaryDirectory(dir=scratch_of(self.loaded), prefix="preview-") as folder:
+        scratch = tempfile.TemporaryDirectory(dir=scratch_of(self.loaded), prefix="preview-")
+        with scratch as folder, discreet(self.loaded):
             return await self._preview(event_files(self.names, Path(folder)))
 
     async def _preview(self, files: Sequence[Path]) -> tuple[Preview, tuple[RecordDifference, ...]]:

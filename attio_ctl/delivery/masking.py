@@ -1,5 +1,5 @@
 """
-Values from the environment (`${NAME}`) in what a delivery shows and keeps: requests, answers, reasons, differences.
+Values from the environment (`${NAME}`) in what a delivery shows and keeps: requests, answers, reasons, errors.
 
 Attio is sent the values themselves; everywhere else the variable stands for its value, as in plans. The bytes of an
 event stay as they are, whatever they hold: they did not come from the environment.
@@ -19,6 +19,7 @@ import msgspec
 from attio_ctl.config.load import Loaded
 from attio_ctl.config.nodes import scalars
 from attio_ctl.delivery.dead_letters import DeadLetter
+from attio_ctl.errors import AttioCtlError
 
 TELLING: Final = 4
 """Characters from which on a value is hidden within texts too; shorter ones stand in texts that are not from them."""
@@ -68,6 +69,12 @@ class Mask:
             case list() | tuple():
                 return [self.json(item) for item in value]
         return value
+
+    def error(self, error: AttioCtlError) -> None:
+        """Take the values out of what an error says, in place, since it may be on its way up; where it is, stays."""
+        error.what = self.text(error.what)
+        error.hint = self.text(error.hint) if error.hint else error.hint
+        error.args = (error.what,)
 
     def letter(self, letter: DeadLetter) -> DeadLetter:
         """A dead letter without the values, but for those in the bytes of its event."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from click.testing import Result
+from delivered import event, lines, start
 from servers import TOKEN, ask, attio, change, head
 
 Run = Callable[..., Result]
@@ -149,3 +151,71 @@ def test_a_value_from_the_environment_in_a_mapping_is_delivered_and_neither_show
     for canary in (KEY, json.dumps(KEY)[1:-1], PIN):
         for output in (*outputs, kept):
             assert canary not in output
+
+
+LEVEL = "Canary level 31"
+LEVELLED = """
+    objects:
+      people:
+        attributes:
+          level: {type: select, title: Level, options: ["%s"]}
+    mappings:
+      levelled:
+        action: assert-record
+        object: people
+        match: email_addresses
+        values: {email_addresses: $.email, level: "${DELIVERY_LEVEL}{{ suffix }}"}
+"""
+
+
+def test_a_refusal_of_mapping_run_names_the_variable(
+    attio_ctl: Run, write: Write, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bodies hold the value, since they are what is sent."""
+    monkeypatch.setenv("DELIVERY_LEVEL", LEVEL)
+    write(LEVELLED % LEVEL)
+    (project / "events.ndjson").write_bytes(lines([event(1), event(2) | {"suffix": "!"}]))
+
+    run = attio_ctl("mapping", "run", "--events", "events.ndjson", code=65)
+
+    assert "there is no option `${DELIVERY_LEVEL}!`" in run.stderr
+    assert LEVEL not in run.stderr
+    assert LEVEL in run.stdout
+
+
+def test_why_a_delivery_ended_is_told_without_the_value_everywhere(
+    attio_ctl: Run, write: Write, project: Path, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option that somebody archives while files are followed is named by its variable."""
+    monkeypatch.setenv("DELIVERY_LEVEL", LEVEL)
+    alert = "\n    alerts: {command: [tee, -a, alerts.json], after: 1}\n"
+    with attio(project) as url:
+        write(LEVELLED % LEVEL + alert, head=head(url))
+        attio_ctl("apply", "--auto-approve")
+        events = project / "events.ndjson"
+        events.write_bytes(lines([event(1)]))
+        rest = ("--health", "shown.json", "--report", "report.html")
+        running = start(project, "deliver", "--events", "events.ndjson", "--follow", *rest)
+        wait_for_people(url)
+        change(url, f"objects/people/attributes/level/options/{LEVEL}", is_archived=True)
+        with events.open("ab") as more:
+            more.write(lines([event(2)]))
+        out, err = running.communicate(timeout=60)
+
+    assert running.returncode == 14
+    told = "the option `${DELIVERY_LEVEL}` of `people.level` is archived or renamed"
+    kept = [(project / name).read_text() for name in ("shown.json", "report.html", "alerts.json")]
+    assert told in " ".join(err.split())
+    assert told in json.loads(kept[0])["last_run"]["error"]
+    for text in (out, err, *kept):
+        assert LEVEL not in text
+
+
+def wait_for_people(url: str) -> None:
+    """Until somebody is in Attio."""
+    for _ in range(300):
+        query, headers = f"{url}/v2/objects/people/records/query", {"authorization": f"Bearer {TOKEN}"}
+        if httpx.post(query, json={}, headers=headers, trust_env=False).json()["data"]:
+            return
+        time.sleep(0.1)
+    pytest.fail("nobody was delivered")
