@@ -76,14 +76,6 @@ class Window:
         drafts = Drafts(scratch, tally.letters)
         return cls(source, now, Staging(ranks, scratch=scratch), Marks(), drafts, scratch, tally)
 
-    def pending(self) -> dict[int, Account]:
-        """The same while no verdict is known."""
-        found = {}
-        for owner, (first, end) in self._bounds():
-            lost = self.lost.get(owner, 0)
-            found[owner] = Account(read=end - first + lost, pending=end - first, lost=lost)
-        return found
-
     def accounts(self) -> dict[int, Account]:
         """The verdicts so far, by input; those that have no event of this window are left out."""
         accounts = {owner: self.marks.account(*bounds) for owner, bounds in self._bounds()}
@@ -92,6 +84,14 @@ class Window:
         for owner, place in self.unreadable.items():
             accounts[owner] += Account(first_unreadable_timestamp=place)
         return accounts
+
+    def pending(self) -> dict[int, Account]:
+        """The same while no verdict is known."""
+        found = {}
+        for owner, (first, end) in self._bounds():
+            lost = self.lost.get(owner, 0)
+            found[owner] = Account(read=end - first + lost, pending=end - first, lost=lost)
+        return found
 
     def _bounds(self) -> Iterator[tuple[int, tuple[int, int]]]:
         return zip(self.firsts, pairwise([*self.firsts.values(), len(self.marks)]), strict=True)
@@ -164,8 +164,15 @@ class Reader:
         Raises:
             EventsError, StorageError: see `inputs.Files.blocks`.
         """
+        return chain.from_iterable(self.again_by_block(window, is_wanted))
+
+    def again_by_block(
+        self, window: Window, is_wanted: Callable[[RecordKey], bool]
+    ) -> Iterator[list[tuple[Line, Contribution]]]:
+        """The same, a block at each step, also where a block says nothing about them."""
         at = -1
         for _, block in window.source.blocks():
+            found = []
             for number, (head, outcomes) in enumerate(self._program.run_headed(block.data)):
                 at += 1
                 if isinstance(head, Undecodable) or window.marks.has(at, DUPLICATE):
@@ -174,7 +181,9 @@ class Reader:
                 for name, mapped in outcomes:
                     for write in mapped.writes if isinstance(mapped, Writes) else ():
                         if is_wanted(write.key):
-                            yield block.lines[number], Contribution(at, time.micros - self._behind, name, write)
+                            said = Contribution(at, time.micros - self._behind, name, write)
+                            found.append((block.lines[number], said))
+            yield found
 
     def _letter(self, line: Line, refusal: Refusal) -> DeadLetter:
         name = refusal.mapping

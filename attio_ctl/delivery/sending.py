@@ -11,6 +11,7 @@ else is delivered as if they had not come.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -65,6 +66,14 @@ class Sent:
     cause: AttioCtlError | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A refused record that is not looked into yet, and what was to be written of it."""
+
+    verdict: Refused
+    items: Group
+
+
 class Sending:
     """
     One window on its way.
@@ -108,7 +117,7 @@ class Sending:
         self._guard = guard
         self.paused: dict[str, str] = {}
         self._fresh: dict[RecordKey, Cells] = {}
-        self._refused: dict[RecordKey, Refused] = {}
+        self._refused: dict[RecordKey, _Open] = {}
         self._culprits: dict[RecordKey, list[Group]] = {}
         self._writes = 0
         self._done = 0
@@ -208,7 +217,7 @@ class Sending:
                         self._window.tally.written[groups[each.key][-1].mapping] += 1
                         self._written(each, known)
                     case Refused():
-                        self._refused[each.key] = verdict
+                        self._refused[each.key] = _Open(verdict, groups[each.key])
                         if cause := self._guard(len(self._refused)):
                             self._halt = Unsent(cause)
                             break
@@ -232,14 +241,20 @@ class Sending:
         return [item for item in items if item not in waiting]
 
     async def _settle_refused(self, rank: int) -> None:
-        """Find the culprits of some refused records; while nothing may be sent, all that they are made of waits."""
+        """Find the culprits of some refused records; while nothing may be sent, what they were to get waits."""
         refused = dict(islice(self._refused.items(), REFUSED_AT_ONCE))
         for key in refused:
             del self._refused[key]
+        if self._halt is not None:
+            for each in refused.values():
+                self._leave(each.items)
+            return
         evidence = Evidence(self._window.scratch)
         try:
-            for line, item in self._reader.again(self._window, refused.__contains__):
-                evidence.add(line, item)
+            for said in self._reader.again_by_block(self._window, refused.__contains__):
+                for line, item in said:
+                    evidence.add(line, item)
+                await asyncio.sleep(0)  # a window may be gigabytes, and others have to be answered meanwhile
             told = evidence.told()
             if refused.keys() - told.keys():
                 raise EventsError(
@@ -251,8 +266,8 @@ class Sending:
                 stacks: dict[RecordKey, list[Group]] = {}
                 for key, items in self._innocent(wave):
                     # What was refused may have been only a part of this, where a circle was cut.
-                    is_whole = not is_circular or refused[key].of_the_record
-                    stacks[key] = self._part(items, refused[key], evidence) if is_whole else [items]
+                    is_whole = not is_circular or refused[key].verdict.of_the_record
+                    stacks[key] = self._part(items, refused[key].verdict, evidence) if is_whole else [items]
                 await self._bisect(stacks, evidence)
         finally:
             self._culprits = {}
@@ -272,7 +287,7 @@ class Sending:
             tops = {key: stack.pop() for key, stack in stacks.items()}
             await self._send_groups({key: lean(items) for key, items in tops.items()})
             for key in tops.keys() & self._refused.keys():
-                stacks[key].extend(self._part(tops[key], self._refused.pop(key), evidence))
+                stacks[key].extend(self._part(tops[key], self._refused.pop(key).verdict, evidence))
 
     def _part(self, items: Group, refused: Refused, evidence: Evidence) -> list[Group]:
         """

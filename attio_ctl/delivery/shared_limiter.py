@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from attio_ctl.attio.clock import Clock, SystemClock
-from attio_ctl.attio.limiter import MARGIN, Bucket, Kind, Limits, hold, penalise, reserve
+from attio_ctl.attio.limiter import FORGIVEN, MARGIN, Bucket, Kind, Limits, depart, hold, penalise, reserve
 from attio_ctl.attio.token import Token
 from attio_ctl.delivery.private import private_file
 from attio_ctl.errors import StorageError
@@ -83,34 +83,42 @@ class SharedLimiter:
         self._db.close()
 
     async def acquire(self, kind: Kind) -> None:
-        while True:
-            reserved, wait = self._change(kind, reserve)
-            if wait <= 0:
-                return
-            await self._clock.sleep(wait)
-            now, _ = self._change(kind, lambda bucket, _: (bucket, 0.0))
-            if now.epoch == reserved.epoch:
-                return
+        while not await self._leave(kind):
+            pass  # held meanwhile
+
+    async def _leave(self, kind: Kind) -> bool:
+        """Wait for a slot; whether it was still there then."""
+        reserved, slot = self._change(kind, _next_slot)
+        late = self._clock.wall() - slot
+        if 0 <= late <= FORGIVEN:
+            return True
+        await self._clock.sleep(max(0.0, -late))
+
+        def left(bucket: Bucket, now: float) -> tuple[Bucket, float]:
+            return depart(bucket, slot, now) if bucket.epoch == reserved.epoch else bucket, now
+
+        bucket, _ = self._change(kind, left)
+        return bucket.epoch == reserved.epoch
 
     async def hold(self, kind: Kind, seconds: float) -> None:
-        self._change(kind, lambda bucket, now: (hold(bucket, now, seconds), seconds))
+        self._change(kind, lambda bucket, now: (hold(bucket, now, seconds), now))
 
     async def penalise(self, kind: Kind, seconds: float) -> None:
-        self._change(kind, lambda bucket, now: (penalise(bucket, now, seconds), seconds))
+        self._change(kind, lambda bucket, now: (penalise(bucket, now, seconds), now))
 
     def _change(self, kind: Kind, change: Callable[[Bucket, float], tuple[Bucket, float]]) -> tuple[Bucket, float]:
-        now = self._clock.wall()
         with self._guarded():
             self._db.execute("begin immediate")
             try:
-                bucket, wait = change(self._load(kind, now), now)
+                now = self._clock.wall()
+                bucket, when = change(self._load(kind, now), now)
                 self._db.execute(_PUT_BUCKET, (self._token, kind, *astuple(bucket)))
                 self._db.execute("commit")
             except BaseException:
                 if self._db.in_transaction:  # a full disk has ended it already
                     self._db.execute("rollback")
                 raise
-        return bucket, wait
+        return bucket, when
 
     def _load(self, kind: Kind, now: float) -> Bucket:
         with closing(self._db.execute(_BUCKET, (self._token, kind))) as rows:
@@ -132,3 +140,8 @@ class SharedLimiter:
                 where=str(self._path),
                 hint="free the disk, or delete the file: it is made anew",
             ) from error
+
+
+def _next_slot(bucket: Bucket, now: float) -> tuple[Bucket, float]:
+    taken, wait = reserve(bucket, now)
+    return taken, now + wait

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.ledger import MemoryLedger
 from attio_ctl.delivery.outcome import Outcome
 from attio_ctl.delivery.run import Engine
+from attio_ctl.delivery.source import BLOCK
 from attio_ctl.delivery.sqlite_ledger import open_ledger
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.transport import Refused, Unsent, Verdict, Written
@@ -291,3 +293,66 @@ def test_a_record_that_was_put_off_is_not_held_as_well_once_there_is_room_again(
 
     assert workspace.content["k"]["plan"] == "new"
     assert workspace.content == oracle(events)
+
+
+class Going(Workspace):
+    """Takes a few writes; the server and the file of the events are gone then."""
+
+    def __init__(self, file: Path, allowed: int) -> None:
+        super().__init__()
+        self.file = file
+        self.allowed = allowed
+
+    def _take(self, due: Due) -> Verdict:
+        if self.allowed == 0:
+            self.file.unlink(missing_ok=True)
+        return super()._take(due)
+
+
+def test_when_nothing_can_be_sent_any_more_refused_records_wait_without_another_reading(tmp_path: Path) -> None:
+    """There is nothing to look for: no half could be tried."""
+    events = [{"name": f"n{n}", "plan": POISON} for n in range(8)]
+    workspace = Going(tmp_path / "events.ndjson", allowed=3)
+    letters = MemoryDeadLetters()
+
+    outcome = asyncio.run(run(tmp_path, events, workspace, MemoryLedger(), letters))
+
+    assert isinstance(outcome.halted, PartialError)
+    assert (outcome.account.read, outcome.account.pending) == (8, 8)
+    assert not letters.letters
+
+
+class Waiting(Workspace):
+    """Counts how often others had their turn between one sending and the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns: list[int] = []
+
+    async def send(self, writes: Sequence[Due]) -> AsyncGenerator[tuple[Due, Verdict], None]:
+        self.turns.append(0)
+        async with aclosing(super().send(writes)) as verdicts:
+            async for each in verdicts:
+                yield each
+        self.turns[-1] = 0
+
+    async def count(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            if self.turns:
+                self.turns[-1] += 1
+
+
+def test_others_have_their_turn_while_a_long_window_is_read_again(tmp_path: Path) -> None:
+    long = "x" * 1_000
+    events = [{"name": "a", "plan": POISON}, *({"name": f"n{n % 2}", "long": long} for n in range(4_000))]
+    workspace = Waiting()
+
+    async def deliver() -> None:
+        counting = asyncio.create_task(workspace.count())
+        await run(tmp_path, events, workspace, MemoryLedger(), MemoryDeadLetters())
+        counting.cancel()
+
+    asyncio.run(deliver())
+
+    assert workspace.turns[0] >= 4_000_000 // BLOCK

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
+import heapq
 import json
 import subprocess
 import sys
+import tempfile
+import types
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -70,6 +75,40 @@ def test_together_they_take_the_rate_once(path: Path, processes: int, per_second
     close(*sharing)
     assert seconds == pytest.approx(60 / (per_second * MARGIN), rel=0.01)
     clock.now += 60
+
+
+class SteppedClock(FakeClock):
+    """Gives whoever sleeps back to the test, with the time to wake it."""
+
+    @types.coroutine
+    def sleep(self, seconds: float) -> Generator[float, None, None]:
+        yield self.now + seconds
+
+
+@settings(deadline=None, max_examples=25)
+@given(begin=st.floats(0, 1), length=st.floats(0, 1))
+def test_a_machine_that_stands_still_sends_no_more_in_the_second_after(begin: float, length: float) -> None:
+    """What two processes have reserved meanwhile leaves at once, so the slots that follow come later."""
+    clock = SteppedClock()
+    still, end = clock.now + begin, clock.now + begin + length
+    folder = tempfile.TemporaryDirectory()
+    sharing = limiters(Path(folder.name) / "pace.sqlite", clock, 2, Limits(100, 25))
+    sent: list[float] = []
+    waiting = [(clock.now, n, sharing[n % 2].acquire("write")) for n in range(8)]
+    while len(sent) < 150:
+        due, n, request = heapq.heappop(waiting)
+        clock.now = max(clock.now, end if still <= due < end else due)
+        try:
+            heapq.heappush(waiting, (request.send(None), n, request))
+        except StopIteration:
+            sent.append(clock.now)
+            heapq.heappush(waiting, (clock.now, n, sharing[n % 2].acquire("write")))
+    for _, _, request in waiting:
+        request.close()
+    close(*sharing)
+    folder.cleanup()
+
+    assert max(bisect.bisect_left(sent, one + 1.0) - index for index, one in enumerate(sent)) <= 25
 
 
 def test_a_429_seen_by_one_holds_the_others_back(path: Path) -> None:
