@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from attio_ctl.cli.revision import mappings_at
+from attio_ctl.cli.revision import selected_at
 from attio_ctl.config import models
 from attio_ctl.config.load import Loaded
+from attio_ctl.delivery.masking import Mask, mask_of
 from attio_ctl.delivery.source import Line, read_lines
-from attio_ctl.mapping.behaviour import Behaviour, Sample, compare_behaviour
+from attio_ctl.mapping.behaviour import Behaviour, Sample, ValueChange, compare_behaviour
 from attio_ctl.mapping.fast.header import decode
 from attio_ctl.mapping.program import Program, compile_mappings
 from attio_ctl.state.resource import Json
@@ -28,6 +30,8 @@ def compare_with(
     """
     The mappings at a revision against those in the files, both compiled for the same schema.
 
+    Variables of the environment stand for their values: it is shown in pull requests.
+
     Args:
         workspace: What the person selected: a name, folder or file, which the revision has under the same path; None
             for the only one there is.
@@ -36,10 +40,29 @@ def compare_with(
     Raises:
         UsageError, ConfigError, EventsError, StorageError: what cannot be read.
     """
-    was = mappings_at(revision, workspace)
+    base = selected_at(revision, workspace)
+    was = dict(base.spec.mappings) if base else {}
     samples = read_samples(events) if events else _from_tests(was, dict(loaded.spec.mappings))
     old = compile_mappings(was, schema) if was else Program(())
-    return compare_behaviour(old, compile_mappings(loaded.spec.mappings, schema), samples)
+    behaviour = compare_behaviour(old, compile_mappings(loaded.spec.mappings, schema), samples)
+    return _without_values(behaviour, mask_of(loaded, base) if base else mask_of(loaded))
+
+
+def _without_values(behaviour: Behaviour, mask: Mask) -> Behaviour:
+    def hidden(change: ValueChange) -> ValueChange:
+        before, after = mask.json(change.before), mask.json(change.after)
+        return replace(change, record=mask.text(change.record), before=before, after=after)
+
+    examples = (
+        replace(
+            example,
+            before=mask.text(example.before),
+            after=mask.text(example.after),
+            changes=tuple(map(hidden, example.changes)),
+        )
+        for example in behaviour.examples
+    )
+    return replace(behaviour, examples=tuple(examples))
 
 
 def read_samples(files: Sequence[Path]) -> Iterator[Sample]:

@@ -27,9 +27,14 @@ def mappings_at(revision: str, workspace: str | None) -> dict[str, models.Mappin
     Raises:
         UsageError, AttioCtlError: as `load_at`.
     """
-    selected = workspace if workspace is not None else list_workspaces(Path())[0]
-    base = load_at(revision, selected, environ=os.environ)
+    base = selected_at(revision, workspace)
     return {} if base is None else dict(base.spec.mappings)
+
+
+def selected_at(revision: str, workspace: str | None) -> Loaded | None:
+    """The workspace as it was; arguments and errors as for `mappings_at`."""
+    selected = workspace if workspace is not None else list_workspaces(Path())[0]
+    return load_at(revision, selected, environ=os.environ)
 
 
 def load_at(revision: str, workspace: str, *, environ: Mapping[str, str]) -> Loaded | None:

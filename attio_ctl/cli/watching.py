@@ -55,11 +55,12 @@ class _Watch:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._heard = Progress(NOTHING)
+        self._began = time.monotonic()
         self._past: list[tuple[float, Progress]] = []
 
     def note(self, progress: Progress) -> None:
         if not self._past:
-            self._past.append((time.monotonic(), Progress(progress.settled)))  # what earlier runs did is no pace
+            self._past.append((self._began, Progress(progress.settled)))  # what earlier runs did is no pace
         self._heard = progress
 
     def moment(self) -> Moment:

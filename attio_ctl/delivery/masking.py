@@ -86,12 +86,14 @@ class Mask:
         )
 
 
-def mask_of(loaded: Loaded) -> Mask:
-    """Of the variables that the mappings of a workspace name."""
-    written = [node.written or "" for node in scalars(loaded.places.node_at(("mappings",)))]
-    return Mask(
-        {name: value for name, value in loaded.substituted.items() if any(f"${{{name}" in text for text in written)}
-    )
+def mask_of(*loaded: Loaded) -> Mask:
+    """Of the variables that the mappings of a workspace name, in any of its versions."""
+    found: dict[str, str] = {}
+    for each in loaded:
+        written = [node.written or "" for node in scalars(each.places.node_at(("mappings",)))]
+        named = (name for name in each.substituted if any(f"${{{name}" in text for text in written))
+        found |= {name: each.substituted[name] for name in named}
+    return Mask(found)
 
 
 def _forms(value: str) -> tuple[str, ...]:

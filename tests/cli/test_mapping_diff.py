@@ -22,20 +22,18 @@ mappings:
 AFTER = BEFORE.replace("$.traits.title", '"Dr {{traits.title}}"').replace("job_title: CTO", "job_title: Dr CTO")
 
 
+def commit(project):
+    """Make the project a repository of one commit."""
+    author = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    for command in (("init", "-q", "-b", "main"), ("add", "workspaces"), (*author, "commit", "-q", "-m", "one")):
+        subprocess.run(["git", *command], cwd=project, check=True, capture_output=True)
+
+
 @pytest.fixture
 def repository(project, write):
     """Two versions of a mapping: one committed, one in the working tree."""
-
-    def git(*arguments):
-        subprocess.run(
-            ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments], cwd=project, check=True,
-            capture_output=True,
-        )  # fmt: skip
-
     write(BEFORE)
-    git("init", "-q", "-b", "main")
-    git("add", "workspaces")
-    git("commit", "-q", "-m", "one")
+    commit(project)
     write(AFTER)
     return project
 
@@ -96,3 +94,24 @@ def test_the_page_and_the_comment_come_from_one_reading(repository, attio_ctl):
     assert "AC315" in page
     assert "1 of 1 sample event ends otherwise, compared with main" in page
     assert "`--base` is for `--format markdown` or `html`" in attio_ctl("plan", "--base", "main", code=64).stderr
+
+
+def test_values_from_the_environment_are_not_shown_to_reviewers(project, attio_ctl, write, monkeypatch):
+    """Neither those of the mappings as they are, nor those that the base alone had."""
+    monkeypatch.setenv("NEW_NOTE", "canary-new-note")
+    monkeypatch.setenv("OLD_NOTE", "canary-old-note")
+    title = "$.traits.title}"
+    write(BEFORE.replace(title, '"by ${OLD_NOTE}"}'))
+    commit(project)
+    write(BEFORE.replace(title, '"by ${NEW_NOTE}"}'))
+    asked = ("--base", "HEAD")
+    shown = [
+        attio_ctl("mapping", "diff", *asked).stdout,
+        attio_ctl("plan", "--format", "markdown", *asked, "--html-into", "plan.html").stdout,
+        (project / "plan.html").read_text(),
+    ]
+
+    for each in shown:
+        assert "by ${NEW_NOTE}" in each
+        assert "by ${OLD_NOTE}" in each
+        assert "canary" not in each
