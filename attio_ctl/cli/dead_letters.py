@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from attio_ctl.delivery.dead_letters import DeadLetter
 
 FIELDS = ("code", "mapping", "path", "file", "id")
+SHOWN = 8
+"""Characters of an id that `list` shows; so many of its beginning will do to name it."""
 
 where_option = click.option(
     "--where",
@@ -161,6 +163,10 @@ def select(letters: Sequence[DeadLetter], where: Sequence[str]) -> tuple[DeadLet
             raise UsageError(
                 f"`--where` takes FIELD=VALUE with one of {', '.join(FIELDS)}", hint="`--where code=wrong_type`"
             )
-    return tuple(
-        letter for letter in letters if all(str(letter.as_json()[name]) == value for name, _, value in conditions)
-    )
+    return tuple(letter for letter in letters if all(_fits(letter, name, value) for name, _, value in conditions))
+
+
+def _fits(letter: DeadLetter, name: str, value: str) -> bool:
+    if name == "id" and len(value) >= SHOWN:
+        return letter.id.startswith(value)
+    return str(letter.as_json()[name]) == value

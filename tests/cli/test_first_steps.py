@@ -105,7 +105,10 @@ def test_dead_letters_are_discarded_only_when_somebody_says_so(attio_ctl: Run, w
     attio_ctl("deliver", "--events", "events.ndjson", code=None)
     refused = CliRunner().invoke(main, ["dead-letters", "discard"], input="")
     typo = attio_ctl("dead-letters", "list", "--where", "code=typo")
+    shown = attio_ctl("dead-letters", "list").stdout.split()[0]
+    discarded = attio_ctl("dead-letters", "discard", "--where", f"id={shown}", "--yes")
 
+    assert discarded.stdout == "Discarded: 1\n"
     assert refused.exit_code == 64
     assert "`--yes`" in refused.stderr
     assert "None of the 1 dead letters fits; there are code: " in typo.stderr
