@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections import Counter
@@ -107,10 +108,11 @@ async def test_an_option_that_goes_away_midway_stops_one_mapping_and_comes_back_
 
 
 class ArchivingAt(Network):
-    """Somebody archives the option at the nth write of a user."""
+    """Somebody archives the option at the nth write of a user; writes that come meanwhile find it archived."""
 
     def __init__(self, place: Place, nth: int) -> None:
         super().__init__()
+        self._archiving = asyncio.Lock()
         self._place = place
         self._nth = nth
         self._writes = 0
@@ -118,9 +120,10 @@ class ArchivingAt(Network):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.method == "PUT" and "/users/" in request.url.path:
-            self._writes += 1
-            if self._writes == self._nth:
-                await archive_legacy(self._place)
+            async with self._archiving:
+                self._writes += 1
+                if self._writes == self._nth:
+                    await archive_legacy(self._place)
         answer = await super().handle_async_request(request)
         self.refused += is_write(request) and answer.status_code == 400
         return answer
