@@ -46,7 +46,7 @@ from attio_ctl.delivery.dead_letters import MemoryDeadLetters
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.inputs import Files
 from attio_ctl.delivery.ledger import Input, Run, Settlement
-from attio_ctl.delivery.reading import Reader, Window
+from attio_ctl.delivery.reading import Reader
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.source import read_blocks
@@ -204,7 +204,7 @@ def phases(folder: Path) -> None:
         reader = Reader(mapped.program)
         source = Files((Input(str(events)),))
         now = datetime.datetime.now(datetime.UTC)
-        window = Window.over(source, now=now, ranks=reader.ranks.of, scratch=folder, tally=Tally())
+        window = reader.window(source, now=now, scratch=folder, tally=Tally())
         for _ in reader.read(window, Recent()):
             pass
         window.close()

@@ -1,5 +1,5 @@
 """
-What the events of one block have to say: decoded, mapped, told apart, placed in time and packed.
+What the events of one block have to say: decoded, mapped, told apart, placed in time, packed and sorted by record.
 
 It depends on nothing but the block, so blocks may be mapped in any order and in other processes (`workers`); what
 depends on the events before it, whether one came already, is asked by `reading`.
@@ -8,21 +8,23 @@ depends on the events before it, whether one came already, is asked by `reading`
 from __future__ import annotations
 
 import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Set
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from attio_ctl.delivery.events import Micros, Recogniser, event_time
-from attio_ctl.delivery.packing import Form, Parting, pack
+from attio_ctl.delivery.packing import Forms, pack, partition_of, unpack_all
 from attio_ctl.delivery.recent import Fingerprint
 from attio_ctl.delivery.source import events_of
-from attio_ctl.delivery.verdicts import CLAMPED, MAPPED, REFUSED, UNREADABLE
+from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, UNREADABLE
 from attio_ctl.mapping.fast.header import Header, Undecodable
 from attio_ctl.mapping.fast.program import FastProgram
 from attio_ctl.mapping.program import Program
-from attio_ctl.mapping.writes import Rejected, Value, Writes
+from attio_ctl.mapping.writes import Rejected, Writes
 
 
 class Refusal(Struct, frozen=True, array_like=True, gc=False):
@@ -43,53 +45,74 @@ class Said(Struct, frozen=True, array_like=True, gc=False):
         prints: The fingerprint of each event.
         marks: Of each event, as in `verdicts`.
         refusals: In the order of the events.
-        forms: Of its contributions, which are given in columns, in the order of the events.
-        events, times, form_numbers, keys, added, assigned: One of each per contribution, see `packing.Packed`.
+        counts: Contributions by mapping.
+        portions: The contributions (`packing.Packed`), in the order of the events: those to one part of the records.
     """
 
     prints: list[Fingerprint]
     marks: bytes
     refusals: list[Refusal]
-    forms: list[Form]
-    events: list[int]
-    times: list[Micros]
-    form_numbers: list[int]
-    keys: list[str]
-    added: list[msgspec.Raw]
-    assigned: list[msgspec.Raw]
+    counts: dict[str, int]
+    portions: list[Portion]
+
+
+class Portion(Struct, frozen=True, array_like=True, gc=False):
+    """Some of what a block says; `shelf` as in `packing.Form`, `partition` as by `packing.partition_of`."""
+
+    shelf: int
+    partition: int
+    packed: bytes
 
 
 unpack_said: Final = msgspec.msgpack.Decoder(Said).decode
 """From what `BlockMapper.map` gives."""
 
 
+def without(said: Said, repeated: Set[int], forms: Forms) -> Said:
+    """What a block says, but for some of its events: duplicates, which have said it before."""
+    marks = bytearray(said.marks)
+    for event in repeated:
+        marks[event] = DUPLICATE
+    counts, portions = Counter[str](), list[Portion]()
+    refusals = [refusal for refusal in said.refusals if refusal.event not in repeated]
+    for portion in said.portions if len(repeated) < len(said.prints) else ():
+        kept = [each for each in unpack_all(portion.packed) if each.event not in repeated]
+        counts.update(forms.origin(each.origin).mapping for each in kept)
+        portions.append(Portion(portion.shelf, portion.partition, pack(kept)))
+    return Said(said.prints, bytes(marks), refusals, dict(counts), portions)
+
+
+_Row: TypeAlias = tuple[int, Micros, int, str, str, str, bytes, bytes]
+"""A `packing.Packed`, which is packed more quickly as a tuple."""
+
+
 class BlockMapper:
     """What a program makes of the events of a block."""
 
-    def __init__(self, program: Program, fast: FastProgram, *, behind: Micros = 0) -> None:
+    def __init__(self, program: Program, fast: FastProgram, forms: Forms, *, behind: Micros = 0) -> None:
         """
         Args:
             fast: The program, accelerated.
+            forms: Of the program.
             behind: How much older than its stamp an event counts; a retry must not overtake events of the same time.
         """
         self._run = fast.run_headed
+        self._forms = forms
         self._behind = behind
         whole = "\n".join(sorted(f"{mapping.name} {mapping.digest}" for mapping in program.mappings))
         self._recogniser = Recogniser(hashlib.blake2b(whole.encode(), digest_size=16).digest())
 
     def map(self, data: bytes, now: datetime) -> bytes:
         """
-        What the events of a block say, packed (`unpack_said`): it is packed in one go, which takes half the time.
+        What the events of a block say, packed (`unpack_said`).
 
         Args:
             data: `Block.data`.
             now: As for `event_time`.
         """
-        parting, marks = Parting(), bytearray()
-        prints, refusals = list[Fingerprint](), list[Refusal]()
-        events, times, forms, keys = list[int](), list[Micros](), list[int](), list[str]()
-        added, assigned = list[list[Value]](), list[list[Value]]()
-        by_message_id, part, behind = self._recogniser.by_message_id, parting.part, self._behind
+        prints, marks, refusals = list[Fingerprint](), bytearray(), list[Refusal]()
+        counts, portions = Counter[str](), defaultdict[tuple[int, int], list[_Row]](list)
+        by_message_id, form_of, behind = self._recogniser.by_message_id, self._forms.form, self._behind
         lines: list[bytes] = []
         for number, (head, outcomes) in enumerate(self._run(data)):
             message_id = head.message_id if isinstance(head, Header) else None
@@ -108,16 +131,16 @@ class BlockMapper:
             for name, mapped in outcomes:
                 if isinstance(mapped, Writes):
                     mark |= MAPPED
+                    counts[name] += len(mapped.writes)
                     for write in mapped.writes:
-                        form, more, rest = part(name, write)
-                        events.append(number)
-                        times.append(micros)
-                        forms.append(form)
-                        keys.append(write.key.value)
-                        added.append(more)
-                        assigned.append(rest)
+                        form, values, value = form_of(name, write), write.values, write.key.value
+                        added = pack([values[slug] for slug in form.added])
+                        assigned = pack([values[slug] for slug in form.assigned])
+                        row = (number, micros, form.origin, value, form.adds, form.sets, added, assigned)
+                        portions[form.shelf, partition_of(value)].append(row)
                 elif isinstance(mapped, Rejected):
                     mark |= REFUSED
                     refusals.append(Refusal(number, name, mapped.code, mapped.reason, mapped.path))
             marks.append(mark)
-        return pack([prints, marks, refusals, parting.forms, events, times, forms, keys, added, assigned])
+        some = [(shelf, partition, pack(rows)) for (shelf, partition), rows in portions.items()]
+        return pack((prints, marks, refusals, counts, some))

@@ -8,7 +8,7 @@ events of the same time are applied in the order of the input.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -125,10 +125,14 @@ def due_of(key: RecordKey, contributions: Sequence[Contribution], known: Cells, 
 
 
 def _first_word(key: RecordKey, only: Contribution) -> Due:
+    write, time = only.write, only.time
+    identity = write.values[key.attribute]
+    if not write.append and write.values:
+        cells = {slug: Cell(time, digest_of(value)) for slug, value in write.values.items()}
+        return Due(key, identity, write.values, _NONE, cells, frozenset((only.event,)), True)
     assign: dict[str, Value] = {}
     append: dict[str, list[Any]] = {}
-    cells: dict[str, Cell] = {}
-    write, time = only.write, only.time
+    cells = {}
     for slug, value in write.values.items():
         if slug not in write.append or value.__class__ is not list:
             assign[slug] = value
@@ -137,8 +141,10 @@ def _first_word(key: RecordKey, only: Contribution) -> Due:
             texts = {canonical(item): item for item in value}
             append[slug] = list(texts.values())
             cells[slug] = Cell(added=dict.fromkeys(texts, time))
-    identity = write.values[key.attribute]
     return Due(key, identity, assign, append, cells, frozenset((only.event,) if cells else ()), bool(cells))
+
+
+_NONE: Final[Mapping[str, list[Any]]] = {}
 
 
 def fold(key: RecordKey, contributions: Iterable[Contribution]) -> Folded:

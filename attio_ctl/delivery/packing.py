@@ -18,19 +18,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from attio_ctl.delivery.events import Micros
 from attio_ctl.delivery.fold import Contribution, holds_all
+from attio_ctl.mapping.program import Program
 from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value, Write
+
+PARTITIONS: Final = 128
+"""Parts of the records of an object, all of a size; a million records on the disk are 8,000 in memory at a time."""
+
+_REMEMBERED: Final = 256
+"""Forms: a workspace has a few, and whoever sets any subset of many attributes has too many to remember."""
 
 pack: Final = msgspec.msgpack.Encoder().encode
 
 
-class Origin(Struct, frozen=True, array_like=True, gc=False):
+class Origin(NamedTuple):
     """Where contributions come from, and to which records they are."""
 
     mapping: str
@@ -38,16 +45,23 @@ class Origin(Struct, frozen=True, array_like=True, gc=False):
     attribute: str
 
 
-class Form(Struct, frozen=True, array_like=True, gc=False):
-    """What many contributions share; the attributes in the order in which their values are packed."""
+class Form(Struct, frozen=True, gc=False):
+    """
+    What many contributions share, as it stands in them; and the attributes, in the order of their values.
 
-    origin: Origin
+    `shelf` is the first origin of which contributions go to the same records.
+    """
+
+    shelf: int
+    origin: int
+    adds: str
+    sets: str
     added: tuple[str, ...]
     assigned: tuple[str, ...]
 
 
-class Packed(Struct, frozen=True, array_like=True, gc=False):
-    """A contribution; `origin`, `adds` and `sets` are what `Forms` makes of its form."""
+class Packed(Struct, array_like=True, gc=False):
+    """A contribution; `origin`, `adds` and `sets` are those of its form."""
 
     event: int
     time: Micros
@@ -64,30 +78,6 @@ class Packed(Struct, frozen=True, array_like=True, gc=False):
         return self.time, self.event
 
 
-class Parting:
-    """
-    Parts the values of some writes into what is added and what is assigned; `forms` are those met so far, in the order
-    of their numbers.
-    """
-
-    def __init__(self) -> None:
-        self.forms: list[Form] = []
-        self._numbers: dict[tuple[Any, ...], int] = {}
-
-    def part(self, mapping: str, write: Write) -> tuple[int, list[Value], list[Value]]:
-        """The number of the form, and the values."""
-        key, values, append = write.key, write.values, write.append
-        shared = (*values, append, key.attribute, key.object, mapping)
-        number = self._numbers.get(shared)
-        if number is None:
-            number = self._numbers[shared] = len(self.forms)
-            added = sorted(append.intersection(values))
-            assigned = sorted(values.keys() - append)
-            self.forms.append(Form(Origin(mapping, key.object, key.attribute), tuple(added), tuple(assigned)))
-        form = self.forms[number]
-        return number, [values[slug] for slug in form.added], [values[slug] for slug in form.assigned]
-
-
 class Forms:
     """Numbers origins and attributes, as many as the mappings have; reads contributions together with the bytes."""
 
@@ -96,31 +86,79 @@ class Forms:
         self._origin_numbers: dict[Origin, int] = {}
         self._slugs: list[str] = []
         self._slug_numbers: dict[str, int] = {}
+        self._forms: dict[tuple[Any, ...], Form] = {}
+        self._named: dict[str, tuple[str, ...]] = {}
 
-    def coded(self, form: Form) -> tuple[int, str, str]:
-        """`Packed.origin`, `adds` and `sets`."""
-        origin = _number(form.origin, self._origin_numbers, self._origins)
-        return origin, self._characters(form.added), self._characters(form.assigned)
+    @classmethod
+    def of(cls, program: Program) -> Forms:
+        """With everything numbered that a program may say: processes that are forked later agree on all of it."""
+        forms = cls()
+        for mapping in program.mappings:
+            for record in mapping.records:
+                slugs = (*(slug for slug, _ in record.links), *(filler.slug for filler in record.fillers))
+                forms._form(Origin(mapping.name, record.object, record.match), slugs, ())
+        return forms
+
+    def origin(self, number: int) -> Origin:
+        """What a number in `Packed.origin` stands for."""
+        return self._origins[number]
+
+    def form(self, mapping: str, write: Write) -> Form:
+        """Of what a mapping writes."""
+        key, values, append = write.key, write.values, write.append
+        shared = (*values, append, key.attribute, key.object, mapping)
+        form = self._forms.get(shared)
+        if form is None:
+            if len(self._forms) >= _REMEMBERED:
+                self._forms.clear()
+            added, assigned = sorted(append.intersection(values)), sorted(values.keys() - append)
+            form = self._forms[shared] = self._form(Origin(mapping, key.object, key.attribute), added, assigned)
+        return form
+
+    def _form(self, origin: Origin, added: Sequence[str], assigned: Sequence[str]) -> Form:
+        number = _number(origin, self._origin_numbers, self._origins)
+        shelf = next(n for n, each in enumerate(self._origins) if each[1:] == origin[1:])
+        adds, sets = self._characters(added), self._characters(assigned)
+        return Form(shelf, number, adds, sets, tuple(added), tuple(assigned))
 
     def _characters(self, slugs: Iterable[str]) -> str:
         # Shared as long as anything is of this form. No workspace has as many attributes as there are characters.
         return sys.intern("".join([chr(_number(slug, self._slug_numbers, self._slugs)) for slug in slugs]))
 
+    def _names(self, characters: str) -> tuple[str, ...]:
+        """The inverse of `_characters`."""
+        names = self._named.get(characters)
+        if names is None:
+            if len(self._named) >= _REMEMBERED:
+                self._named.clear()
+            names = self._named[characters] = tuple(self._slugs[ord(each)] for each in characters)
+        return names
+
     def packed(self, contribution: Contribution) -> Packed:
         """The inverse of `contribution`."""
-        parting = Parting()
-        _, added, assigned = parting.part(contribution.mapping, contribution.write)
-        origin, adds, sets = self.coded(parting.forms[0])
-        value = contribution.write.key.value
-        return Packed(contribution.event, contribution.time, origin, value, adds, sets, pack(added), pack(assigned))
+        write = contribution.write
+        form, values = self.form(contribution.mapping, write), write.values
+        added, assigned = ([values[slug] for slug in slugs] for slugs in (form.added, form.assigned))
+        return Packed(
+            contribution.event,
+            contribution.time,
+            form.origin,
+            write.key.value,
+            form.adds,
+            form.sets,
+            pack(added),
+            pack(assigned),
+        )
 
     def contribution(self, packed: Packed) -> Contribution:
         """What was packed, equal to what it was before."""
-        origin, slugs = self._origins[packed.origin], self._slugs
-        values = {slugs[ord(each)]: _restored(value) for each, value in _zipped(packed.sets, packed.assigned)}
-        append = frozenset([slugs[ord(each)] for each in packed.adds])
-        for each, value in _zipped(packed.adds, packed.added):
-            values[slugs[ord(each)]] = _restored(value)
+        origin = self._origins[packed.origin]
+        values = dict(zip(self._names(packed.sets), _values(packed.assigned), strict=True))
+        append = _NOTHING
+        if packed.adds:
+            added = self._names(packed.adds)
+            values.update(zip(added, _values(packed.added), strict=True))
+            append = frozenset(added)
         write = Write(RecordKey(origin.object, origin.attribute, packed.value), values, append)
         return Contribution(packed.event, packed.time, origin.mapping, write)
 
@@ -151,9 +189,19 @@ def _zipped(characters: str, values: bytes) -> Iterable[tuple[str, Any]]:
     return zip(characters, _unpack(values), strict=True)
 
 
+def partition_of(value: str) -> int:
+    """Which of the partitions a record belongs to, by what it is named by: the same in all processes of a run."""
+    return hash(value) % PARTITIONS
+
+
 def unpack_all(portion: bytes) -> list[Packed]:
     """The inverse of `pack` of a list of these."""
     return _unpack_all(portion)
+
+
+def _values(packed: bytes) -> Sequence[Value]:
+    values = _unpack(packed)
+    return values if _PLAIN.issuperset(map(type, values)) else list(map(_restored, values))
 
 
 def _restored(value: Any) -> Value:
@@ -173,6 +221,8 @@ def _id(fields: Mapping[str, str]) -> RecordId:
     return RecordId(**fields)
 
 
+_NOTHING: Final = frozenset[str]()
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _MADE_OF: Final[Mapping[frozenset[str], Callable[[Mapping[str, str]], Value]]] = {
     frozenset(RecordKey.__struct_fields__): _key,
     frozenset(RecordId.__struct_fields__): _id,

@@ -102,13 +102,8 @@ async def preview(
     """
     clock, reader = clock or SystemClock(), Reader(program, processes=processes)
     known = ledger or MemoryLedger()
-    window = Window.over(
-        Files([Input(str(path)) for path in files]),
-        now=datetime.fromtimestamp(clock.wall(), UTC),
-        ranks=reader.ranks.of,
-        scratch=scratch,
-        tally=Tally(),
-    )
+    now, source = datetime.fromtimestamp(clock.wall(), UTC), Files([Input(str(path)) for path in files])
+    window = reader.window(source, now=now, scratch=scratch, tally=Tally())
     try:
         for count in reader.read(window, known.recent()):
             observe(Progress(NOTHING, count))

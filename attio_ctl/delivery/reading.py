@@ -9,8 +9,7 @@ Both come to the same for the same events: neither looks at a clock, and the fir
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice, pairwise
@@ -18,12 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.block_mapper import BlockMapper, Refusal, Said, unpack_said
+from attio_ctl.delivery.block_mapper import BlockMapper, Refusal, Said, unpack_said, without
 from attio_ctl.delivery.dead_letters import DeadLetter, Drafts
 from attio_ctl.delivery.events import Micros, event_time
 from attio_ctl.delivery.fold import Contribution
 from attio_ctl.delivery.inputs import Source
 from attio_ctl.delivery.order import Ranks
+from attio_ctl.delivery.packing import Forms
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.source import Block, Line
 from attio_ctl.delivery.staging import Staging
@@ -35,7 +35,7 @@ from attio_ctl.mapping.fast.program import accelerate
 from attio_ctl.mapping.program import Program
 from attio_ctl.mapping.writes import RecordKey, Writes
 
-_ALONE: Final = 16
+_ALONE: Final = 4
 """Blocks, 4 MB, that are mapped before it is worth while to start other processes."""
 
 
@@ -67,14 +67,6 @@ class Window:
     firsts: dict[int, int] = field(default_factory=dict)
     lost: dict[int, int] = field(default_factory=dict)
     unreadable: dict[int, str] = field(default_factory=dict)
-
-    @classmethod
-    def over(
-        cls, source: Source, *, now: datetime, ranks: Mapping[str, int], scratch: Path | None, tally: Tally
-    ) -> Window:
-        """A window that is still empty; `ranks` of each object, see `order.Ranks`."""
-        drafts = Drafts(scratch, tally.letters)
-        return cls(source, now, Staging(ranks, scratch=scratch), Marks(), drafts, scratch, tally)
 
     def accounts(self) -> dict[int, Account]:
         """The verdicts so far, by input; those that have no event of this window are left out."""
@@ -114,9 +106,15 @@ class Reader:
         self._behind = behind
         self._processes = processes
         self._program = accelerate(program)
-        self._mapper = BlockMapper(program, self._program, behind=behind)
+        self._forms = Forms.of(program)
+        self._mapper = BlockMapper(program, self._program, self._forms, behind=behind)
         self.ranks = Ranks(program)
         self.digests = {mapping.name: mapping.digest for mapping in program.mappings}
+
+    def window(self, source: Source, *, now: datetime, scratch: Path | None, tally: Tally) -> Window:
+        """A window that is still empty."""
+        staging, drafts = Staging(self.ranks.of, forms=self._forms, scratch=scratch), Drafts(scratch, tally.letters)
+        return Window(source, now, staging, Marks(), drafts, scratch, tally)
 
     def read(self, window: Window, recent: Recent) -> Iterator[int]:
         """
@@ -125,20 +123,19 @@ class Reader:
         Raises:
             EventsError, StorageError: see `inputs.Files.blocks` and `Staging.take`.
         """
-        for owner, block, said in self._mapped(window.source.blocks(), window.now):
+        for owner, block, whole in self._mapped(window.source.blocks(), window.now):
             begin = len(window.marks)
             window.firsts.setdefault(owner, begin)
-            repeated = recent.repeated(said.prints)
-            marks = _marked(said.marks, repeated)
-            window.marks.extend(marks)
+            repeated = recent.repeated(whole.prints)
+            said = without(whole, repeated, self._forms) if repeated else whole
+            window.marks.extend(said.marks)
             for refusal in said.refusals:
-                if refusal.event not in repeated:
-                    window.drafts.add(self._letter(block.lines[refusal.event], refusal))
-            window.staging.take(said, begin, repeated)
-            window.tally.said.update(_counted(said, repeated))
-            if owner not in window.unreadable and (at := _first(marks, UNREADABLE)) is not None:
+                window.drafts.add(self._letter(block.lines[refusal.event], refusal))
+            window.staging.take(said, begin)
+            window.tally.said.update(said.counts)
+            if owner not in window.unreadable and (at := _first(said.marks, UNREADABLE)) is not None:
                 window.unreadable[owner] = block.lines[at].place
-            if missed := block.missed(len(marks)):
+            if missed := block.missed(len(said.marks)):
                 window.lost[owner] = window.lost.get(owner, 0) + missed
             yield len(window.marks)
 
@@ -190,25 +187,5 @@ class Reader:
         return DeadLetter(line, refusal.code, refusal.reason, name, self.digests[name] if name else "", refusal.path)
 
 
-def _marked(marks: bytes, repeated: Set[int]) -> bytes | bytearray:
-    if not repeated:
-        return marks
-    changed = bytearray(marks)
-    for event in repeated:
-        changed[event] = DUPLICATE
-    return changed
-
-
 def _first(marks: bytes | bytearray, mark: int) -> int | None:
     return next((event for event, each in enumerate(marks) if each & mark), None)
-
-
-def _counted(said: Said, repeated: Set[int]) -> Counter[str]:
-    """Contributions by mapping."""
-    numbers = said.form_numbers
-    if repeated:
-        numbers = [number for event, number in zip(said.events, numbers, strict=True) if event not in repeated]
-    counts = Counter[str]()
-    for number, count in Counter(numbers).items():
-        counts[said.forms[number].origin.mapping] += count
-    return counts

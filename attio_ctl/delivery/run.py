@@ -154,13 +154,8 @@ class _Delivery:
     async def take(self, source: Source, run: Run) -> _Taken:
         """Read, send and settle one window."""
         engine = self._engine
-        window = Window.over(
-            source,
-            now=datetime.fromtimestamp(engine.clock.wall(), UTC),
-            ranks=self._reader.ranks.of,
-            scratch=engine.scratch,
-            tally=engine.tally,
-        )
+        now = datetime.fromtimestamp(engine.clock.wall(), UTC)
+        window = self._reader.window(source, now=now, scratch=engine.scratch, tally=engine.tally)
         try:
             if not await self._read(window, run.account):
                 return self._stopped(run, window, None)

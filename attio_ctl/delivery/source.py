@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 
 from attio_ctl.delivery.streams import raw, unpacked
 
-BLOCK: Final = 256 * 1024
+BLOCK: Final = 1024 * 1024
 """Bytes read at a time."""
 
 _BOM: Final = b"\xef\xbb\xbf"

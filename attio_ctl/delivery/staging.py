@@ -1,42 +1,45 @@
 """
 What the events of a window have to say, by record, until it is sent.
 
-It is kept packed (`packing`), and only what is left in the end is unpacked. A contribution that a newer one overtakes
-is dropped at once, so what is held grows with records and not with events. Once the room is full, records that are held
-go on taking in what is said about them; what is said about others goes to the disk, partitioned by record, and each
-partition is small enough to be folded in memory later. The disk is scratch space, gone with the process however it
-ends; nothing was sent from it yet.
+It is kept packed (`packing`) as it comes, in partitions: each holds all that is said about some of the records that one
+attribute of one object names, and is small enough to be put in order in memory, once it is to be sent. What is
+overtaken by then is never unpacked. Once there is too much for the memory, partitions go to the disk, and those that
+grow large there are rid of what is overtaken, so that they grow with records and not with events. The disk is scratch
+space, gone with the process however it ends; nothing was sent from it yet.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence, Set
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Final, TypeAlias
 
 from attio_ctl.delivery.block_mapper import Said
 from attio_ctl.delivery.fold import Contribution, essential
-from attio_ctl.delivery.packing import Forms, Packed, pack, unpack_all
+from attio_ctl.delivery.packing import PARTITIONS, Forms, Packed, pack, partition_of, unpack_all
 from attio_ctl.errors import StorageError
 from attio_ctl.mapping.writes import RecordKey
 
 Groups: TypeAlias = Mapping[RecordKey, Sequence[Contribution]]
 """Contributions by record, those to one record from the oldest to the newest."""
 
-HELD: Final = 20_000
-"""Contributions that are held in memory; one of six attributes takes half a kilobyte."""
+HELD: Final = 4 * 1024 * 1024
+"""Bytes that are held in memory; a contribution to six attributes takes two hundred."""
 
-PARTITIONS: Final = 128
-"""A million records on the disk are 8,000 in memory at a time."""
+LARGE: Final = 4 * 1024 * 1024
+"""Bytes of a partition on the disk from which on it is looked through for what is overtaken."""
 
-_PORTION: Final = 32
-"""Contributions of a partition that are written together."""
+_HEAD: Final = 8
+"""Bytes of each of two numbers before a portion on the disk: the number of the first event of its block, its length."""
 
-_LENGTH: Final = 8
-"""Bytes before each portion on the disk that say how long it is."""
+_TOGETHER: Final = 64
+"""Contributions that are written together once a partition was looked through."""
 
 _CROWD: Final = 16
 """
@@ -44,43 +47,50 @@ How many contributions to one record a new one is compared with, the newest firs
 at as a whole each time that it has doubled, so that a record with a million additions does not cost their square.
 """
 
+Records: TypeAlias = dict[str, Packed | list[Packed]]
+"""What is left to say, by what a record is named by; mostly one thing, so that needs no list."""
 
-class _Shelf:
+_Portion: TypeAlias = tuple[int, bytes]
+"""Packed contributions of one block, whose events are numbered from 0, after the number of the first of them."""
+
+
+@dataclass(slots=True)
+class _Partition:
     """
-    What is said about the records that one attribute of one object names.
+    All that is said about some records.
 
     Attributes:
-        held: By the value of that attribute; mostly one thing, so that needs no list.
-        waiting: What goes to the disk next, by partition; `files` are there once something went.
+        portions: Those in memory, the last ones; `size` in bytes.
+        file: Those before.
+        written: Bytes of the file; beyond `bound` it is looked through.
     """
 
-    def __init__(self, obj: str, attribute: str) -> None:
-        self.object = obj
-        self.attribute = attribute
-        self.held: dict[str, Packed | list[Packed]] = {}
-        self.waiting: list[list[Packed]] = [[] for _ in range(PARTITIONS)]
-        self.files: dict[int, IO[bytes]] = {}
-
-    def key(self, value: str) -> RecordKey:
-        return RecordKey(self.object, self.attribute, value)
+    portions: list[_Portion] = field(default_factory=list)
+    size: int = 0
+    file: IO[bytes] | None = None
+    written: int = 0
+    bound: int = LARGE
 
 
 class Staging:
-    """Contributions by rank (`order.Ranks`) and record."""
+    """Contributions by rank (`order.Ranks`) and record; a shelf is what goes to one attribute of one object."""
 
-    def __init__(self, ranks: Mapping[str, int], *, scratch: Path | None = None, held: int = HELD) -> None:
+    def __init__(
+        self, ranks: Mapping[str, int], *, forms: Forms | None = None, scratch: Path | None = None, held: int = HELD
+    ) -> None:
         """
         Args:
             ranks: Of each object that is written.
+            forms: With which what is taken in was packed.
             scratch: The folder for what does not fit; the system's own by default.
             held: See `HELD`.
         """
         self._ranks = ranks
-        self._forms = Forms()
-        self._shelves: dict[tuple[str, str], _Shelf] = {}
-        self._room = held
-        self._beyond = 0
-        self._records = 0
+        self._forms = Forms() if forms is None else forms
+        self._shelves: dict[int, list[_Partition]] = {}
+        self._held = held
+        self._size = 0
+        self._staged = 0
         self._loaded = 0
         self._found = 0
         self._scratch = scratch
@@ -92,66 +102,49 @@ class Staging:
         Raises:
             StorageError: it does not fit in memory, nor on the disk.
         """
-        key = contribution.write.key
-        self._add(self._shelf(key.object, key.attribute), self._forms.packed(contribution))
+        shelf = self._forms.form(contribution.mapping, contribution.write).shelf
+        packed = pack((self._forms.packed(contribution),))
+        self._staged += 1
+        self._add(shelf, partition_of(contribution.write.key.value), (0, packed))
 
-    def take(self, said: Said, first: int, repeated: Set[int]) -> None:
+    def take(self, said: Said, first: int) -> None:
         """
-        Take in what a block says.
-
-        Args:
-            first: The number of its first event.
-            repeated: Events of the block that do not count.
+        Take in what a block says; `first` is the number of its first event.
 
         Raises:
             StorageError: as `add`.
         """
-        coded = [self._forms.coded(form) for form in said.forms]
-        shelves = [self._shelf(form.origin.object, form.origin.attribute) for form in said.forms]
-        columns = zip(said.events, said.times, said.form_numbers, said.keys, said.added, said.assigned, strict=True)
-        for event, time, form, key, added, assigned in columns:
-            if event not in repeated:
-                origin, adds, sets = coded[form]
-                new = Packed(first + event, time, origin, key, adds, sets, bytes(added), bytes(assigned))
-                self._add(shelves[form], new)
+        self._staged += sum(said.counts.values())
+        for portion in said.portions:
+            self._add(portion.shelf, portion.partition, (first, portion.packed))
 
-    def _shelf(self, obj: str, attribute: str) -> _Shelf:
-        shelf = self._shelves.get((obj, attribute))
-        if shelf is None:
-            shelf = self._shelves[obj, attribute] = _Shelf(obj, attribute)
-        return shelf
-
-    def _add(self, shelf: _Shelf, new: Packed) -> None:
-        value = new.value
-        known = shelf.held.get(value)
-        if known is not None:
-            self._room -= self._join(shelf.held, known, new)
-        elif self._room > 0 and not self._beyond:  # a record is held or put off, never both
-            shelf.held[value] = new
-            self._records += 1
-            self._room -= 1
-        else:
-            self._beyond += 1
-            partition = hash(value) % PARTITIONS
-            waiting = shelf.waiting[partition]
-            waiting.append(new)
-            if len(waiting) >= _PORTION:
-                self._put_off(shelf, partition)
+    def _add(self, shelf: int, partition: int, portion: _Portion) -> None:
+        parts = self._shelves.get(shelf)
+        if parts is None:
+            parts = self._shelves[shelf] = [_Partition() for _ in range(PARTITIONS)]
+        part, size = parts[partition], len(portion[1])
+        part.portions.append(portion)
+        part.size += size
+        self._size += size
+        if self._size > self._held and part.size > self._held // (2 * PARTITIONS):
+            self._put_off(part)
+            if part.written > part.bound:
+                self._tidy(part)
 
     @property
     def records(self) -> int:
         """
-        How many there are, given away ones included: an estimate as long as part of them is on the disk.
+        How many there are, given away ones included: an estimate as long as something was not loaded.
 
         Partitions are alike, so what was loaded tells of the rest; before that, each contribution may be to another.
         """
-        rest = self._beyond - self._loaded
-        return self._records + (rest * self._found // self._loaded if self._loaded else rest)
+        rest = self._staged - self._loaded
+        return self._found + (rest * self._found // self._loaded if self._loaded else rest)
 
     @property
     def is_spilled(self) -> bool:
-        """Whether part of it is on the disk: then a rank comes in portions, which do not know of each other."""
-        return self._beyond > 0
+        """Whether it is too much for the memory: then a rank comes in portions, which do not know of each other."""
+        return self._size > self._held
 
     def groups(self, rank: int) -> Iterator[tuple[RecordKey, Sequence[Contribution]]]:
         """
@@ -160,57 +153,91 @@ class Staging:
         Raises:
             StorageError: the scratch space cannot be read.
         """
-        for shelf in self._shelves.values():
-            if self._ranks[shelf.object] == rank:
-                yield from self._given_away(shelf, shelf.held)
-                for partition in range(PARTITIONS):
-                    yield from self._given_away(shelf, self._load(shelf, partition))
-
-    def _given_away(
-        self, shelf: _Shelf, records: dict[str, Packed | list[Packed]]
-    ) -> Iterator[tuple[RecordKey, Sequence[Contribution]]]:
         unpacked = self._forms.contribution
-        while records:
-            value, known = records.popitem()
-            group = known if isinstance(known, list) else (known,)
-            yield shelf.key(value), [unpacked(each) for each in group]
+        for shelf, partition in self.partitions(rank):
+            key_of, records = self.key_of(shelf), self.load(shelf, partition)
+            while records:
+                value, known = records.popitem()
+                yield key_of(value), [unpacked(each) for each in (known if isinstance(known, list) else (known,))]
+
+    def partitions(self, rank: int) -> list[tuple[int, int]]:
+        """Shelf and number of those partitions of a rank in which there is anything."""
+        return [
+            (shelf, partition)
+            for shelf, parts in self._shelves.items()
+            if self._ranks[self._forms.origin(shelf).object] == rank
+            for partition, part in enumerate(parts)
+            if part.portions or part.file
+        ]
+
+    def key_of(self, shelf: int) -> Callable[[str], RecordKey]:
+        """Makes the keys of the records of a shelf."""
+        origin = self._forms.origin(shelf)
+        return partial(RecordKey, origin.object, origin.attribute)
+
+    def load(self, shelf: int, partition: int) -> Records:
+        """
+        The records of a partition, given away.
+
+        Raises:
+            StorageError: the scratch space cannot be read.
+        """
+        part = self._shelves[shelf][partition]
+        count, records = self._joined(part)
+        if part.file is not None:
+            part.file.close()
+        self._shelves[shelf][partition] = _Partition()
+        self._loaded += count
+        self._found += len(records)
+        return records
 
     def close(self) -> None:
         """Free the disk."""
-        for shelf in self._shelves.values():
-            for file in shelf.files.values():
-                file.close()
+        for part in chain.from_iterable(self._shelves.values()):
+            if part.file is not None:
+                part.file.close()
 
-    def _put_off(self, shelf: _Shelf, partition: int) -> None:
-        waiting = shelf.waiting[partition]
-        packed = pack(waiting)
+    def _put_off(self, part: _Partition) -> None:
+        """Write what is in memory to the disk."""
         try:
-            file = shelf.files.get(partition)
-            if file is None:
-                file = shelf.files[partition] = self._file()
-            file.write(len(packed).to_bytes(_LENGTH) + packed)
+            if part.file is None:
+                part.file = self._file()
+            part.written += part.file.write(b"".join([_headed(*portion) for portion in part.portions]))
+            part.file.flush()
         except OSError as error:
             raise self._full(error) from error
-        waiting.clear()
+        part.portions, part.size = [], 0
 
-    def _load(self, shelf: _Shelf, partition: int) -> dict[str, Packed | list[Packed]]:
-        records: dict[str, Packed | list[Packed]] = {}
-        waiting, shelf.waiting[partition] = shelf.waiting[partition], []
+    def _tidy(self, part: _Partition) -> None:
+        """Take what is overtaken off a partition; it is looked through again when it is four times as large as then."""
+        _, records = self._joined(part)
+        if part.file is not None:
+            part.file.close()
+        part.file, part.written = None, 0
+        left = chain.from_iterable(each if isinstance(each, list) else (each,) for each in records.values())
+        while some := list(islice(left, _TOGETHER)):
+            part.portions.append((0, pack(some)))
+        self._put_off(part)
+        part.bound = max(LARGE, 4 * part.written)
+
+    def _joined(self, part: _Partition) -> tuple[int, Records]:
+        """How many contributions there are in it, and what is left to say of them."""
+        records: Records = {}
         count = 0
         try:
-            for new in chain(_written(shelf.files.pop(partition, None)), waiting):
-                count += 1
-                known = records.get(new.value)
-                if known is None:
-                    records[new.value] = new
-                else:
-                    self._join(records, known, new)
+            for first, portion in chain(_read(part.file), part.portions):
+                some = unpack_all(portion)
+                count += len(some)
+                for new in some:
+                    new.event += first
+                    known = records.get(new.value)
+                    if known is None:
+                        records[new.value] = new
+                    else:
+                        self._join(records, known, new)
         except OSError as error:
             raise self._full(error) from error
-        self._loaded += count
-        self._found += len(records)
-        self._records += len(records)
-        return records
+        return count, records
 
     def _file(self) -> IO[bytes]:
         if self._scratch is not None:
@@ -224,22 +251,15 @@ class Staging:
             hint="free the disk, then run the same command again; nothing was lost",
         )
 
-    def _join(self, records: dict[str, Packed | list[Packed]], known: Packed | list[Packed], new: Packed) -> int:
-        """
-        Put a contribution among those to the same record, without those that are overtaken thereby.
-
-        Returns:
-            How many more there are now than before.
-        """
+    def _join(self, records: Records, known: Packed | list[Packed], new: Packed) -> None:
+        """Put a contribution among those to the same record, without those that are overtaken thereby."""
         if not isinstance(known, list):
             if known.time <= new.time and self._forms.overtakes(new, known):
                 records[new.value] = new  # as nearly always
-                return 0
+                return
             known = [known]
-        before = len(known)
         self._insert(known, new)
         records[new.value] = known if len(known) > 1 else known[0]
-        return len(known) - before
 
     def _insert(self, group: list[Packed], new: Packed) -> None:
         age, overtakes = new.age, self._forms.overtakes
@@ -257,10 +277,16 @@ class Staging:
             group[:] = [self._forms.packed(each) for each in live]
 
 
-def _written(file: IO[bytes] | None) -> Iterator[Packed]:
+def _headed(first: int, portion: bytes) -> bytes:
+    return first.to_bytes(_HEAD) + len(portion).to_bytes(_HEAD) + portion
+
+
+def _read(file: IO[bytes] | None) -> Iterator[_Portion]:
+    """The portions of a file, one in memory at a time; whoever else reads the same file does not mind."""
     if file is None:
         return
-    with file:
-        file.seek(0)
-        while length := int.from_bytes(file.read(_LENGTH)):
-            yield from unpack_all(file.read(length))
+    at, number = 0, file.fileno()
+    while head := os.pread(number, 2 * _HEAD, at):
+        first, length = int.from_bytes(head[:_HEAD]), int.from_bytes(head[_HEAD:])
+        yield first, os.pread(number, length, at + 2 * _HEAD)
+        at += 2 * _HEAD + length

@@ -30,7 +30,7 @@ def deliver(folder: Path, events: Sequence[dict[str, Any]], held: int) -> tuple[
     """What is in the records then, and which events were refused; `held` of 0 puts everything on the disk."""
     workspace, letters = Workspace(), MemoryDeadLetters()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Staging.__init__, "__kwdefaults__", {"scratch": None, "held": held})
+        patch.setattr(Staging.__init__, "__kwdefaults__", {"forms": None, "scratch": None, "held": held})
         asyncio.run(run(folder, events, workspace, MemoryLedger(), letters))
     return workspace.content, {json.loads(letter.line.raw)["messageId"] for letter in letters.letters.values()}
 
@@ -45,7 +45,7 @@ def linked(events: Sequence[dict[str, Any]], dead: set[str]) -> dict[str, dict[s
     return records
 
 
-@pytest.mark.parametrize("held", [0, 1_000], ids=["spilled", "held"])
+@pytest.mark.parametrize("held", [0, 100_000], ids=["spilled", "held"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
 @given(said=st.lists(contents, max_size=8))
 def test_the_references_of_a_refused_event_are_not_sent_whatever_the_circle(

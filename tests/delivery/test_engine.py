@@ -186,11 +186,11 @@ def test_failures_at_any_write_and_resumes_change_nothing(tmp_path: Path, data: 
     history = data.draw(histories())
     arrived = data.draw(st.permutations(history))
     limits = data.draw(st.lists(st.integers(0, 4), max_size=5))
-    held = data.draw(st.integers(0, 6))
+    held = data.draw(st.sampled_from([0, 50, 200, 10_000]))
     workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Staging.__init__, "__kwdefaults__", {"scratch": None, "held": held})
+        patch.setattr(Staging.__init__, "__kwdefaults__", {"forms": None, "scratch": None, "held": held})
         outcome = None
         for allowed in [*limits, -1]:
             workspace.allowed = allowed
@@ -288,7 +288,7 @@ def test_a_record_that_was_put_off_is_not_held_as_well_once_there_is_room_again(
     workspace = Workspace()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Staging.__init__, "__kwdefaults__", {"scratch": None, "held": 2})
+        patch.setattr(Staging.__init__, "__kwdefaults__", {"forms": None, "scratch": None, "held": 60})
         asyncio.run(run(tmp_path, events, workspace, MemoryLedger(), MemoryDeadLetters()))
 
     assert workspace.content["k"]["plan"] == "new"

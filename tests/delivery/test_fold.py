@@ -331,7 +331,7 @@ def test_equal_values_have_one_canonical_text_whatever_the_order_of_their_keys()
 
 
 def test_the_number_of_records_on_the_disk_is_told_by_those_that_were_loaded() -> None:
-    staging = Staging({ADA.object: 0}, held=10)
+    staging = Staging({ADA.object: 0}, held=500)
     for n in range(20_000):
         key = RecordKey("people", "email_addresses", f"{n % 2_000}@example.com")
         staging.add(Contribution(n, n, "m", Write(key, {"email_addresses": [key.value]})))

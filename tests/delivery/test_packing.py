@@ -70,14 +70,15 @@ def _types(contribution: Contribution) -> dict[str, list[type]]:
 
 
 def test_attributes_in_all_their_subsets_take_no_memory_of_their_own() -> None:
-    forms, count = Forms(), 16
+    forms, count, held = Forms(), 16, list[int]()
     tracemalloc.start()
     try:
-        for subset in range(1, 2**count, 7):
-            values = {f"a{n}": n for n in range(count) if subset >> n & 1}
-            forms.packed(Contribution(0, 0, "m", Write(RecordKey("people", "a0", "x"), values)))
-        held, _ = tracemalloc.get_traced_memory()
+        for start in (1, 2, 3):
+            for subset in range(start, 2**count, 7):
+                values = {f"a{n}": n for n in range(count) if subset >> n & 1}
+                forms.packed(Contribution(0, 0, "m", Write(RecordKey("people", "a0", "x"), values)))
+            held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
 
-    assert held < 50_000
+    assert max(held) < 500_000

@@ -19,6 +19,7 @@ from attio_ctl.delivery import reading, workers
 from attio_ctl.delivery.block_mapper import BlockMapper, unpack_said
 from attio_ctl.delivery.dead_letters import MemoryDeadLetters
 from attio_ctl.delivery.ledger import MemoryLedger
+from attio_ctl.delivery.packing import Forms
 from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.workers import SLOT, Workers
 from attio_ctl.mapping.fast.program import accelerate
@@ -208,9 +209,9 @@ def deliver(file: Path, processes: int) -> tuple[object, ...]:
 
 
 def test_a_delivery_by_several_processes_is_that_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_ALONE", 2)
+    monkeypatch.setattr(reading, "_ALONE", 1)
     file = tmp_path / "events.ndjson"
-    file.write_bytes(b"\n".join(lines(12_000)))
+    file.write_bytes(b"\n".join(lines(40_000)))
 
     assert deliver(file, processes=3) == deliver(file, processes=1)
 
@@ -236,7 +237,7 @@ ODD = [
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize("name", [b"name", b"plan", b"tags", b"friend", b"messageId", b"timestamp"])
 def test_whatever_an_event_holds_what_its_block_says_can_be_packed(name: bytes, odd: bytes) -> None:
-    mapper = BlockMapper(PROGRAM, accelerate(PROGRAM))
+    mapper = BlockMapper(PROGRAM, accelerate(PROGRAM), Forms.of(PROGRAM))
     said = unpack_said(mapper.map(b'{"name":"a","%s":%s}\n{"name":"b"}' % (name, odd), NOW))
 
     assert len(said.marks) == 2
