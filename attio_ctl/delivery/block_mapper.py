@@ -8,23 +8,26 @@ depends on the events before it, whether one came already, is asked by `reading`
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Set
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
-from typing import Final, TypeAlias
+from itertools import repeat
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
-from attio_ctl.delivery.events import Micros, Recogniser, event_time
-from attio_ctl.delivery.packing import Forms, pack, partition_of, unpack_all
+from attio_ctl.delivery.events import Micros, Recogniser, event_time, plain_times
+from attio_ctl.delivery.packing import PARTITIONS, Forms, Origin, pack, partition_of, unpack_all
 from attio_ctl.delivery.recent import Fingerprint
 from attio_ctl.delivery.source import events_of
 from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, UNREADABLE
-from attio_ctl.mapping.fast.header import Header, Undecodable
-from attio_ctl.mapping.fast.program import FastProgram
+from attio_ctl.mapping.expressions.javascript import MISSING
+from attio_ctl.mapping.fast.header import Head, Header, Undecodable
+from attio_ctl.mapping.fast.program import FastProgram, Outcomes, RecordColumns
+from attio_ctl.mapping.fast.program import Portion as EventPortion
 from attio_ctl.mapping.program import Program
-from attio_ctl.mapping.writes import Rejected, Writes
+from attio_ctl.mapping.writes import RecordKey, Rejected, Write, Writes
 
 
 class Refusal(Struct, frozen=True, array_like=True, gc=False):
@@ -82,10 +85,6 @@ def without(said: Said, repeated: Set[int], forms: Forms) -> Said:
     return Said(said.prints, bytes(marks), refusals, dict(counts), portions)
 
 
-_Row: TypeAlias = tuple[int, Micros, int, str, str, str, bytes, bytes]
-"""A `packing.Packed`, which is packed more quickly as a tuple."""
-
-
 class BlockMapper:
     """What a program makes of the events of a block."""
 
@@ -96,7 +95,7 @@ class BlockMapper:
             forms: Of the program.
             behind: How much older than its stamp an event counts; a retry must not overtake events of the same time.
         """
-        self._run = fast.run_headed
+        self._run = fast.run_columns
         self._forms = forms
         self._behind = behind
         whole = "\n".join(sorted(f"{mapping.name} {mapping.digest}" for mapping in program.mappings))
@@ -110,37 +109,143 @@ class BlockMapper:
             data: `Block.data`.
             now: As for `event_time`.
         """
-        prints, marks, refusals = list[Fingerprint](), bytearray(), list[Refusal]()
-        counts, portions = Counter[str](), defaultdict[tuple[int, int], list[_Row]](list)
-        by_message_id, form_of, behind = self._recogniser.by_message_id, self._forms.form, self._behind
-        lines: list[bytes] = []
-        for number, (head, outcomes) in enumerate(self._run(data)):
-            message_id = head.message_id if isinstance(head, Header) else None
-            if message_id.__class__ is str and message_id:
-                prints.append(by_message_id(message_id))
+        block = _Block(data, self._recogniser, self._forms, now, self._behind)
+        for each in self._run(data):
+            if isinstance(each, EventPortion):
+                block.add_portion(each)
             else:
-                lines = lines or events_of(data)
-                prints.append(self._recogniser.by_bytes(lines[number]))
-            if isinstance(head, Undecodable):
-                marks.append(REFUSED)
-                refusals.append(Refusal(number, "", head.code, head.reason, ""))
-                continue
-            time = event_time(head, now)
-            micros = time.micros - behind
-            mark = (CLAMPED if time.clamped else 0) | (UNREADABLE if time.unreadable else 0)
-            for name, mapped in outcomes:
-                if isinstance(mapped, Writes):
-                    mark |= MAPPED
-                    counts[name] += len(mapped.writes)
-                    for write in mapped.writes:
-                        form, values, value = form_of(name, write), write.values, write.key.value
-                        added = pack([values[slug] for slug in form.added])
-                        assigned = pack([values[slug] for slug in form.assigned])
-                        row = (number, micros, form.origin, value, form.adds, form.sets, added, assigned)
-                        portions[form.shelf, partition_of(value)].append(row)
-                elif isinstance(mapped, Rejected):
-                    mark |= REFUSED
-                    refusals.append(Refusal(number, name, mapped.code, mapped.reason, mapped.path))
-            marks.append(mark)
-        some = [(shelf, partition, pack(rows)) for (shelf, partition), rows in portions.items()]
-        return pack((prints, marks, refusals, counts, some))
+                block.add_event(*each)
+        return block.packed()
+
+
+_Row: TypeAlias = tuple[int, Micros, int, str, str, str, bytes, bytes]
+"""A `packing.Packed`, which is packed more quickly as a tuple."""
+
+
+class _Block:
+    """What the events of a block say, as far as they were looked at."""
+
+    def __init__(self, data: bytes, recogniser: Recogniser, forms: Forms, now: datetime, behind: Micros) -> None:
+        self._data = data
+        self._recogniser = recogniser
+        self._forms = forms
+        self._now = now
+        self._behind = behind
+        self._lines: list[bytes] = []
+        self._prints: list[Fingerprint] = []
+        self._marks = bytearray()
+        self._refusals: list[Refusal] = []
+        self._counts = Counter[str]()
+        self._shelves: dict[int, list[list[_Row]]] = {}
+
+    def packed(self) -> bytes:
+        """As `BlockMapper.map`."""
+        refusals = sorted(self._refusals, key=lambda refusal: refusal.event)
+        portions = [
+            (shelf, partition, pack(rows))
+            for shelf, partitions in self._shelves.items()
+            for partition, rows in enumerate(partitions)
+            if rows
+        ]
+        return pack((self._prints, self._marks, refusals, self._counts, portions))
+
+    def add_event(self, head: Head, outcomes: Outcomes) -> None:
+        """Take in the next event."""
+        number = len(self._marks)
+        self._prints.append(self._print(head))
+        if isinstance(head, Undecodable):
+            self._marks.append(REFUSED)
+            self._refusals.append(Refusal(number, "", head.code, head.reason, ""))
+            return
+        mark, micros = self._placed(head)
+        self._marks.append(mark)
+        for name, mapped in outcomes:
+            if isinstance(mapped, Writes):
+                self._marks[number] |= MAPPED
+                for write in mapped.writes:
+                    self._add_write(number, micros, Origin(name, write.key.object, write.key.attribute), write)
+            elif isinstance(mapped, Rejected):
+                self._refuse(number, name, mapped)
+
+    def add_portion(self, portion: EventPortion) -> None:
+        """Take in the next events."""
+        heads, first = portion.heads, len(self._marks)
+        for head in heads:
+            self._prints.append(self._print(head))
+        times = plain_times(heads, self._now)
+        if times is not None:
+            self._marks += bytes(len(heads))
+            times = [micros - self._behind for micros in times] if self._behind else times
+        else:
+            placed = list(map(self._placed, heads))
+            self._marks += bytes(mark for mark, _ in placed)
+            times = [micros for _, micros in placed]
+        for made in portion.made:
+            if len(made.taken) < len(heads):
+                for number, outcome in enumerate(made.outcomes):
+                    if isinstance(outcome, Rejected):
+                        self._refuse(first + number, made.name, outcome)
+            for number in made.taken:
+                self._marks[first + number] |= MAPPED
+            numbers = [first + number for number in made.taken]
+            own = times if len(numbers) == len(times) else [times[number] for number in made.taken]
+            for record in made.records:
+                self._add_columns(numbers, own, Origin(made.name, record.maker.object, record.maker.match), record)
+
+    def _add_columns(
+        self, numbers: Sequence[int], times: Sequence[Micros], origin: Origin, made: RecordColumns
+    ) -> None:
+        append = made.maker.append.intersection(made.slugs)
+        by_slug = dict(zip(made.slugs, made.columns, strict=True))
+        if any(MISSING in column for column in made.columns) or any(None in by_slug[slug] for slug in append):
+            for number, micros, text, *values in zip(numbers, times, made.texts, *made.columns, strict=True):
+                self._add_write(number, micros, origin, _write(origin, append, text, made.slugs, values))
+            return
+        form = self._forms.form(origin, made.slugs, append)
+        added, assigned = (_packed([by_slug[slug] for slug in slugs]) for slugs in (form.added, form.assigned))
+        partitions, number_of, adds, sets = self._partitions(form.shelf), form.origin, form.adds, form.sets
+        rows = zip(numbers, times, repeat(number_of), made.texts, repeat(adds), repeat(sets), added, assigned)
+        for row, partition in zip(rows, map(partition_of, made.texts), strict=False):
+            partitions[partition].append(row)
+        self._counts[origin.mapping] += len(numbers)
+
+    def _add_write(self, number: int, micros: Micros, origin: Origin, write: Write) -> None:
+        form, values, text = self._forms.form(origin, tuple(write.values), write.append), write.values, write.key.value
+        added, assigned = (pack([values[slug] for slug in slugs]) for slugs in (form.added, form.assigned))
+        row = (number, micros, form.origin, text, form.adds, form.sets, added, assigned)
+        self._partitions(form.shelf)[partition_of(text)].append(row)
+        self._counts[origin.mapping] += 1
+
+    def _partitions(self, shelf: int) -> list[list[_Row]]:
+        partitions = self._shelves.get(shelf)
+        if partitions is None:
+            partitions = self._shelves[shelf] = [[] for _ in range(PARTITIONS)]
+        return partitions
+
+    def _refuse(self, number: int, name: str, why: Rejected) -> None:
+        self._marks[number] |= REFUSED
+        self._refusals.append(Refusal(number, name, why.code, why.reason, why.path))
+
+    def _print(self, head: Head) -> Fingerprint:
+        message_id = head.message_id if isinstance(head, Header) else None
+        if message_id.__class__ is str and message_id:
+            return self._recogniser.by_message_id(message_id)
+        self._lines = self._lines or events_of(self._data)
+        return self._recogniser.by_bytes(self._lines[len(self._prints)])
+
+    def _placed(self, head: Header) -> tuple[int, Micros]:
+        """The marks of an event, and when it happened."""
+        time = event_time(head, self._now)
+        mark = (CLAMPED if time.clamped else 0) | (UNREADABLE if time.unreadable else 0)
+        return mark, time.micros - self._behind
+
+
+def _write(origin: Origin, append: frozenset[str], text: str, slugs: Sequence[str], row: Sequence[Any]) -> Write:
+    values = {slug: value for slug, value in zip(slugs, row, strict=True) if value is not MISSING}
+    added = frozenset(slug for slug in append if values.get(slug) is not None)
+    return Write(RecordKey(origin.object, origin.attribute, text), values, added)
+
+
+def _packed(columns: Sequence[Sequence[Any]]) -> Iterable[bytes]:
+    """The values of each event together."""
+    return map(pack, zip(*columns, strict=True)) if columns else repeat(pack(()))

@@ -7,6 +7,7 @@ Nothing here reads a file or a clock.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
@@ -90,6 +91,20 @@ def event_time(event: Header, now: datetime) -> EventTime:
         received = _stamp(event.received_at)
         return EventTime(_micros(min(received, now) if received else now), clamped=True, unreadable=unreadable)
     return EventTime(_micros(stamped), unreadable=unreadable)
+
+
+def plain_times(events: Sequence[Header], now: datetime) -> list[Micros] | None:
+    """
+    The `event_time` of each of some events, one at least, none of which is clamped; None where that takes a closer
+    look.
+    """
+    try:
+        stamps = [ciso8601.parse_datetime(event.timestamp) for event in events]
+    except (TypeError, ValueError):
+        return None
+    if any(stamp.tzinfo is not UTC for stamp in stamps) or max(stamps) > now + TOLERANCE:
+        return None
+    return [(stamp - _EPOCH) // _MICROSECOND for stamp in stamps]
 
 
 def _corrected(event: Header) -> datetime | None:

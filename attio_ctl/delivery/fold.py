@@ -88,12 +88,14 @@ class Folded(Struct, frozen=True, gc=False):
     """
     All writes of a window to one record.
 
-    `identity` is the newest value of the matching attribute: every request needs it, also when the ledger knows it.
+    `identity` is the newest value of the matching attribute: every request needs it, also when the ledger knows it;
+    `mapping` has the newest word.
     """
 
     key: RecordKey
     identity: Value
     attributes: dict[str, Attribute]
+    mapping: str = ""
 
 
 class Due(Struct, frozen=True, gc=False):
@@ -106,6 +108,7 @@ class Due(Struct, frozen=True, gc=False):
         cells: The record's cells after the write.
         live: The events whose content stands, in this write or in Attio already.
         changed: Whether Attio has to hear of it at all.
+        mapping: Which has the newest word in it.
     """
 
     key: RecordKey
@@ -115,6 +118,7 @@ class Due(Struct, frozen=True, gc=False):
     cells: Cells
     live: frozenset[int]
     changed: bool
+    mapping: str = ""
 
 
 def due_of(key: RecordKey, contributions: Sequence[Contribution], known: Cells, *, in_doubt: bool = False) -> Due:
@@ -129,7 +133,7 @@ def _first_word(key: RecordKey, only: Contribution) -> Due:
     identity = write.values[key.attribute]
     if not write.append and write.values:
         cells = {slug: Cell(time, digest_of(value)) for slug, value in write.values.items()}
-        return Due(key, identity, write.values, _NONE, cells, frozenset((only.event,)), True)
+        return Due(key, identity, write.values, _NONE, cells, frozenset((only.event,)), True, only.mapping)
     assign: dict[str, Value] = {}
     append: dict[str, list[Any]] = {}
     cells = {}
@@ -141,7 +145,9 @@ def _first_word(key: RecordKey, only: Contribution) -> Due:
             texts = {canonical(item): item for item in value}
             append[slug] = list(texts.values())
             cells[slug] = Cell(added=dict.fromkeys(texts, time))
-    return Due(key, identity, assign, append, cells, frozenset((only.event,) if cells else ()), bool(cells))
+    return Due(
+        key, identity, assign, append, cells, frozenset((only.event,) if cells else ()), bool(cells), only.mapping
+    )
 
 
 _NONE: Final[Mapping[str, list[Any]]] = {}
@@ -151,16 +157,17 @@ def fold(key: RecordKey, contributions: Iterable[Contribution]) -> Folded:
     """Merge the contributions to one record, of which there must be one at least."""
     attributes: dict[str, Attribute] = {}
     identity: Value = None
+    mapping = ""
     for contribution in sorted(contributions, key=lambda c: c.age):
         write = contribution.write
-        identity = write.values[key.attribute]
+        identity, mapping = write.values[key.attribute], contribution.mapping
         for slug, value in write.values.items():
             known = attributes.get(slug, _NOTHING)
             if slug in write.append and isinstance(value, list):
                 attributes[slug] = _append(known, value, contribution)
             else:
                 attributes[slug] = _assign(known, value, contribution)
-    return Folded(key, identity, attributes)
+    return Folded(key, identity, attributes, mapping)
 
 
 _NOTHING = Attribute(None, {})
@@ -206,7 +213,7 @@ def compare(folded: Folded, known: Cells, *, in_doubt: bool = False) -> Due:
         elif fresh := [part.value for text, part in standing.added.items() if text not in before.added]:
             append[slug] = fresh
             changed = True
-    return Due(folded.key, folded.identity, assign, append, cells, frozenset(live), changed)
+    return Due(folded.key, folded.identity, assign, append, cells, frozenset(live), changed, folded.mapping)
 
 
 def _standing(attribute: Attribute, before: Cell) -> Attribute:

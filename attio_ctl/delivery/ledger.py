@@ -153,6 +153,9 @@ class Ledger(Protocol):
             FullDiskError: everything, and no more of it may be sent.
         """
 
+    def let_go(self) -> None:
+        """Close its file until it is asked for again: processes that are forked must not share what is open."""
+
     def mappings(self) -> Mapping[str, str]:
         """Mapping name to the digest that it was last delivered with."""
 
@@ -205,6 +208,9 @@ class MemoryLedger:
         if settlement.run.is_recorded:
             paths, _, _ = self._runs[settlement.run.id - 1]
             self._runs[settlement.run.id - 1] = (paths, settlement.run, not settlement.run.is_done)
+
+    def let_go(self) -> None:
+        return
 
     def mappings(self) -> Mapping[str, str]:
         return dict(self._mappings)

@@ -103,30 +103,34 @@ class Forms:
         """What a number in `Packed.origin` stands for."""
         return self._origins[number]
 
-    def form(self, mapping: str, write: Write) -> Form:
+    def form_of(self, mapping: str, write: Write) -> Form:
         """Of what a mapping writes."""
-        key, values, append = write.key, write.values, write.append
-        shared = (*values, append, key.attribute, key.object, mapping)
+        return self.form(Origin(mapping, write.key.object, write.key.attribute), tuple(write.values), write.append)
+
+    def form(self, origin: Origin, slugs: tuple[str, ...], append: frozenset[str]) -> Form:
+        """Of contributions to some attributes, of which some may be added to."""
+        shared = (*slugs, append, origin)
         form = self._forms.get(shared)
         if form is None:
             if len(self._forms) >= _REMEMBERED:
                 self._forms.clear()
-            added, assigned = sorted(append.intersection(values)), sorted(values.keys() - append)
-            form = self._forms[shared] = self._form(Origin(mapping, key.object, key.attribute), added, assigned)
+            added, assigned = sorted(append.intersection(slugs)), sorted({*slugs} - append)
+            form = self._forms[shared] = self._form(origin, added, assigned)
         return form
 
     def _form(self, origin: Origin, added: Sequence[str], assigned: Sequence[str]) -> Form:
         number = _number(origin, self._origin_numbers, self._origins)
         shelf = next(n for n, each in enumerate(self._origins) if each[1:] == origin[1:])
-        adds, sets = self._characters(added), self._characters(assigned)
+        adds, sets = self.characters(added), self.characters(assigned)
         return Form(shelf, number, adds, sets, tuple(added), tuple(assigned))
 
-    def _characters(self, slugs: Iterable[str]) -> str:
+    def characters(self, slugs: Iterable[str]) -> str:
+        """Some attributes, as in `Packed.sets`."""
         # Shared as long as anything is of this form. No workspace has as many attributes as there are characters.
         return sys.intern("".join([chr(_number(slug, self._slug_numbers, self._slugs)) for slug in slugs]))
 
-    def _names(self, characters: str) -> tuple[str, ...]:
-        """The inverse of `_characters`."""
+    def names(self, characters: str) -> tuple[str, ...]:
+        """The inverse of `characters`."""
         names = self._named.get(characters)
         if names is None:
             if len(self._named) >= _REMEMBERED:
@@ -137,7 +141,7 @@ class Forms:
     def packed(self, contribution: Contribution) -> Packed:
         """The inverse of `contribution`."""
         write = contribution.write
-        form, values = self.form(contribution.mapping, write), write.values
+        form, values = self.form_of(contribution.mapping, write), write.values
         added, assigned = ([values[slug] for slug in slugs] for slugs in (form.added, form.assigned))
         return Packed(
             contribution.event,
@@ -153,10 +157,10 @@ class Forms:
     def contribution(self, packed: Packed) -> Contribution:
         """What was packed, equal to what it was before."""
         origin = self._origins[packed.origin]
-        values = dict(zip(self._names(packed.sets), _values(packed.assigned), strict=True))
+        values = dict(zip(self.names(packed.sets), _values(packed.assigned), strict=True))
         append = _NOTHING
         if packed.adds:
-            added = self._names(packed.adds)
+            added = self.names(packed.adds)
             values.update(zip(added, _values(packed.added), strict=True))
             append = frozenset(added)
         write = Write(RecordKey(origin.object, origin.attribute, packed.value), values, append)
@@ -199,8 +203,12 @@ def unpack_all(portion: bytes) -> list[Packed]:
     return _unpack_all(portion)
 
 
-def _values(packed: bytes) -> Sequence[Value]:
-    values = _unpack(packed)
+def _values(packed: bytes) -> list[Value]:
+    return restored(_unpack(packed))
+
+
+def restored(values: list[Any]) -> list[Value]:
+    """Values as they were before they were packed with no word on their types."""
     return values if _PLAIN.issuperset(map(type, values)) else list(map(_restored, values))
 
 
@@ -228,5 +236,5 @@ _MADE_OF: Final[Mapping[frozenset[str], Callable[[Mapping[str, str]], Value]]] =
     frozenset(RecordId.__struct_fields__): _id,
     frozenset(("first_name", "last_name", "full_name")): PersonalName,
 }
-_unpack: Final[Callable[[bytes], Sequence[Any]]] = msgspec.msgpack.Decoder(list[Any]).decode
+_unpack: Final[Callable[[bytes], list[Any]]] = msgspec.msgpack.Decoder(list[Any]).decode
 _unpack_all: Final = msgspec.msgpack.Decoder(list[Packed]).decode

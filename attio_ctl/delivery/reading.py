@@ -21,7 +21,9 @@ from attio_ctl.delivery.block_mapper import BlockMapper, Refusal, Said, unpack_s
 from attio_ctl.delivery.dead_letters import DeadLetter, Drafts
 from attio_ctl.delivery.events import Micros, event_time
 from attio_ctl.delivery.fold import Contribution
+from attio_ctl.delivery.folding import Folding
 from attio_ctl.delivery.inputs import Source
+from attio_ctl.delivery.ledger import Ledger
 from attio_ctl.delivery.order import Ranks
 from attio_ctl.delivery.packing import Forms
 from attio_ctl.delivery.recent import Recent
@@ -115,6 +117,10 @@ class Reader:
         """A window that is still empty."""
         staging, drafts = Staging(self.ranks.of, forms=self._forms, scratch=scratch), Drafts(scratch, tally.letters)
         return Window(source, now, staging, Marks(), drafts, scratch, tally)
+
+    def folding(self, window: Window, ledger: Ledger, *, in_doubt: bool) -> Folding:
+        """Of what a window has to say, once it is read; arguments as for `Folding`."""
+        return Folding(window.staging, self._forms, ledger, in_doubt=in_doubt, processes=self._processes)
 
     def read(self, window: Window, recent: Recent) -> Iterator[int]:
         """

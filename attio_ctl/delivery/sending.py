@@ -12,17 +12,18 @@ else is delivered as if they had not come.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final
 
 from attio_ctl.attio.clock import Clock
 from attio_ctl.delivery.cells import Cells
 from attio_ctl.delivery.dead_letters import DeadLetter
 from attio_ctl.delivery.evidence import Evidence, lean
-from attio_ctl.delivery.fold import Contribution, Due, due_of
+from attio_ctl.delivery.fold import Contribution, Due
+from attio_ctl.delivery.folding import AT_ONCE, Group, Parcel, parcel_of
 from attio_ctl.delivery.ledger import Ledger, RecordCells
 from attio_ctl.delivery.order import linking, waves, without
 from attio_ctl.delivery.reading import Reader, Window
@@ -39,13 +40,8 @@ NOTE_EVERY: Final = 1.0
 TELL_EVERY: Final = 0.1
 """Seconds between two words on how it goes."""
 
-AT_ONCE: Final = 10_000
-"""Records that are folded and given to the transport at a time: one full batch."""
-
 REFUSED_AT_ONCE: Final = 2_000
 """Refused records that one further reading of the window collects everything about."""
-
-Group: TypeAlias = Sequence[Contribution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +108,7 @@ class Sending:
         self._reader = reader
         self._window = window
         self._in_doubt = in_doubt
+        self._folding = reader.folding(window, ledger, in_doubt=in_doubt)
         self._note = note
         self._progress = progress
         self._guard = guard
@@ -133,15 +130,22 @@ class Sending:
             StorageError: the ledger cannot note what was sent.
             EventsError: the input cannot be read once more.
         """
-        for rank in range(self._reader.ranks.count):
-            for groups in self._groups(rank):
-                await self._send_groups(groups)
-                if len(self._refused) >= REFUSED_AT_ONCE and rank not in self._reader.ranks.circular:
-                    await self._settle_refused(rank)
-            while self._refused:
-                await self._settle_refused(rank)
+        try:
+            for rank in range(self._reader.ranks.count):
+                await self._send_rank(rank)
+        finally:
+            self._folding.close()
         cause = self._halt.cause if self._halt else self._waiting()
         return Sent(self._fresh, self._unnoted, self._window.marks.any_unsent, cause)
+
+    async def _send_rank(self, rank: int) -> None:
+        is_circular = rank in self._reader.ranks.circular
+        for parcels in map(self._folded, self._groups(rank)) if is_circular else self._folding.parcels(rank):
+            await self._send_parcels(parcels)
+            if len(self._refused) >= REFUSED_AT_ONCE and not is_circular:
+                await self._settle_refused(rank)
+        while self._refused:
+            await self._settle_refused(rank)
 
     def _waiting(self) -> PartialError | None:
         if not self.paused:
@@ -154,11 +158,9 @@ class Sending:
         )
 
     def _groups(self, rank: int) -> Iterator[Groups]:
-        """The records of a rank, in an order in which none needs a later one."""
+        """The records of a circular rank, in an order in which none needs a later one."""
         staged = self._window.staging.groups(rank)
-        if rank not in self._reader.ranks.circular:
-            yield from _sliced(staged)
-        elif not self._window.staging.is_spilled:
+        if not self._window.staging.is_spilled:
             for wave in waves(dict(staged)):
                 yield from _sliced(self._not_refused(wave.items()))
         else:
@@ -185,51 +187,54 @@ class Sending:
         """Without records that were refused in an earlier wave: all about them is told again when that is settled."""
         return ((key, group) for key, group in items if key not in self._refused)
 
-    async def _send_groups(self, groups: Groups) -> None:
-        """Send what is due for some records, of which none needs another."""
-        rest = groups
-        while rest and self._halt is None:
-            rest = await self._send_once(rest)
-        for items in rest.values():
-            self._leave(items)
-
-    async def _send_once(self, groups: Groups) -> Groups:
-        """Send it, and give what is left to send of records that were paused, without that which paused them."""
+    def _folded(self, groups: Groups) -> Sequence[Parcel]:
+        """What is due for some records; what was sent a moment ago counts."""
         known = self._cells(groups)
-        due = []
-        for key, items in groups.items():
-            each = due_of(key, items, known.get(key, {}), in_doubt=self._in_doubt)
+        return [parcel_of(key, items, known.get(key, {}), in_doubt=self._in_doubt) for key, items in groups.items()]
+
+    async def _send_parcels(self, parcels: Sequence[Parcel]) -> None:
+        """Send what is due for some records, of which none needs another."""
+        while parcels and self._halt is None:
+            parcels = self._folded(await self._send_once(parcels))
+        for parcel in parcels:
+            self._leave(parcel.items)
+
+    async def _send_once(self, parcels: Sequence[Parcel]) -> Groups:
+        """Send it, and give what is left to send of records that were paused, without that which paused them."""
+        due, items = list[Due](), dict[RecordKey, Group]()
+        for each, said in parcels:
             if each.changed:
                 due.append(each)
+                items[each.key] = said
             else:
-                self._take(each, known)
-        self._done += len(groups) - len(due)
+                self._take(each)
+        self._done += len(parcels) - len(due)
         self._note_if_due()
-        open_ = {each.key for each in due}
+        open_ = {*items}
         rest: dict[RecordKey, Group] = {}
         async with aclosing(self._transport.send(due)) as verdicts:
             async for each, verdict in verdicts:
                 self._done += 1
                 if isinstance(verdict, Refused | Paused) and verdict.partly:
-                    self._forget(each, known)
+                    self._forget(each)
                 match verdict:
                     case Written():
-                        self._window.tally.written[groups[each.key][-1].mapping] += 1
-                        self._written(each, known)
+                        self._window.tally.written[each.mapping] += 1
+                        self._written(each)
                     case Refused():
-                        self._refused[each.key] = _Open(verdict, groups[each.key])
+                        self._refused[each.key] = _Open(verdict, items[each.key])
                         if cause := self._guard(len(self._refused)):
                             self._halt = Unsent(cause)
                             break
                     case Paused(drift):
-                        if others := self._pause(groups[each.key], drift):
+                        if others := self._pause(items[each.key], drift):
                             rest[each.key] = others
                     case Unsent():
                         self._halt = self._halt or verdict
                         continue
                 open_.discard(each.key)
         for key in open_ - self._refused.keys():
-            self._leave(groups[key])
+            self._leave(items[key])
         return rest
 
     def _pause(self, items: Group, drift: Drift) -> Group:
@@ -285,7 +290,7 @@ class Sending:
         """Each round sends the top group of every stack; a group that is refused comes back in parts."""
         while stacks := {key: stack for key, stack in stacks.items() if stack}:
             tops = {key: stack.pop() for key, stack in stacks.items()}
-            await self._send_groups({key: lean(items) for key, items in tops.items()})
+            await self._send_parcels(self._folded({key: lean(items) for key, items in tops.items()}))
             for key in tops.keys() & self._refused.keys():
                 stacks[key].extend(self._part(tops[key], self._refused.pop(key).verdict, evidence))
 
@@ -318,15 +323,15 @@ class Sending:
             answer=refused.answer,
         )
 
-    def _cells(self, groups: Groups) -> dict[RecordKey, Cells]:
-        known = self._ledger.cells(groups)
-        known.update((key, self._fresh[key]) for key in groups.keys() & self._fresh.keys())
+    def _cells(self, keys: Collection[RecordKey]) -> dict[RecordKey, Cells]:
+        known = self._ledger.cells(keys)
+        known.update((key, self._fresh[key]) for key in keys if key in self._fresh)
         return known
 
-    def _written(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
+    def _written(self, due: Due) -> None:
         self._writes += 1
         self._unnoted += 1
-        self._take(due, known)
+        self._take(due)
         now = self._note_if_due()
         if now - self._told_at >= TELL_EVERY:
             self._progress(self._writes, self._done)
@@ -341,14 +346,15 @@ class Sending:
             self._noted_at = now
         return now
 
-    def _take(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
-        self._fresh[due.key] = {**known.get(due.key, {}), **due.cells}
+    def _take(self, due: Due) -> None:
+        self._fresh[due.key] = due.cells
         for event in due.live:
             self._window.marks.add(event, LIVE)
 
-    def _forget(self, due: Due, known: Mapping[RecordKey, Cells]) -> None:
+    def _forget(self, due: Due) -> None:
         """What was set before the refusal stands, whatever becomes of its events: it is not known any more."""
-        self._fresh[due.key] = {slug: at for slug, at in known.get(due.key, {}).items() if slug not in due.assign}
+        known = self._cells((due.key,)).get(due.key, {})
+        self._fresh[due.key] = {slug: cell for slug, cell in known.items() if slug not in due.assign}
 
     def _leave(self, items: Group) -> None:
         for item in items:

@@ -78,13 +78,19 @@ class SqliteLedger:
         self.path = path
         self._reserve = path.with_name(path.name + ".reserve")
         self._lock = path.with_name(path.name + ".lock")
-        self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
+        self._opened: sqlite3.Connection | None = None
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._opened is None:
+            self._opened = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT, isolation_level=None)
+            self._opened.execute("pragma synchronous = normal")
+        return self._opened
 
     def belong_to(self, workspace_id: str) -> None:
         """Make the tables on first use, and check that they are this workspace's ever after."""
         with guarded(self.path):
             self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = normal")
             with self._transaction():
                 version = self._db.execute("pragma user_version").fetchone()[0]
                 if version == 0:
@@ -236,8 +242,13 @@ class SqliteLedger:
         with guarded(self.path):
             return dict(self._db.execute(sql.MAPPINGS).fetchall())
 
+    def let_go(self) -> None:
+        self.close()
+
     def close(self) -> None:
-        self._db.close()
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

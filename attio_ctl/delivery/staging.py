@@ -102,7 +102,7 @@ class Staging:
         Raises:
             StorageError: it does not fit in memory, nor on the disk.
         """
-        shelf = self._forms.form(contribution.mapping, contribution.write).shelf
+        shelf = self._forms.form_of(contribution.mapping, contribution.write).shelf
         packed = pack((self._forms.packed(contribution),))
         self._staged += 1
         self._add(shelf, partition_of(contribution.write.key.value), (0, packed))
@@ -155,7 +155,8 @@ class Staging:
         """
         unpacked = self._forms.contribution
         for shelf, partition in self.partitions(rank):
-            key_of, records = self.key_of(shelf), self.load(shelf, partition)
+            key_of, (count, records) = self.key_of(shelf), self.load(shelf, partition)
+            self.note_loaded(count, len(records))
             while records:
                 value, known = records.popitem()
                 yield key_of(value), [unpacked(each) for each in (known if isinstance(known, list) else (known,))]
@@ -175,21 +176,24 @@ class Staging:
         origin = self._forms.origin(shelf)
         return partial(RecordKey, origin.object, origin.attribute)
 
-    def load(self, shelf: int, partition: int) -> Records:
+    def load(self, shelf: int, partition: int) -> tuple[int, Records]:
         """
-        The records of a partition, given away.
+        How many contributions there were to the records of a partition, and these, given away.
 
         Raises:
             StorageError: the scratch space cannot be read.
         """
         part = self._shelves[shelf][partition]
-        count, records = self._joined(part)
+        loaded = self._joined(part)
         if part.file is not None:
             part.file.close()
         self._shelves[shelf][partition] = _Partition()
-        self._loaded += count
-        self._found += len(records)
-        return records
+        return loaded
+
+    def note_loaded(self, contributions: int, records: int) -> None:
+        """Count what was loaded, in whichever process that was."""
+        self._loaded += contributions
+        self._found += records
 
     def close(self) -> None:
         """Free the disk."""
@@ -254,7 +258,9 @@ class Staging:
     def _join(self, records: Records, known: Packed | list[Packed], new: Packed) -> None:
         """Put a contribution among those to the same record, without those that are overtaken thereby."""
         if not isinstance(known, list):
-            if known.time <= new.time and self._forms.overtakes(new, known):
+            if (
+                known.time < new.time or (known.time == new.time and known.event <= new.event)
+            ) and self._forms.overtakes(new, known):
                 records[new.value] = new  # as nearly always
                 return
             known = [known]

@@ -31,6 +31,9 @@ T = TypeVar("T")
 SLOT: Final = 4 * BLOCK
 """Bytes of the longest block that is handed over; one with an event beyond that is left to this process."""
 
+PATIENCE: Final = 10.0
+"""Seconds after which a worker that gives nothing back is taken for gone; a block takes it a fiftieth of a second."""
+
 _AHEAD: Final = 2
 """Blocks that a worker has at a time: one that it maps, and the next."""
 
@@ -103,10 +106,14 @@ class _Worker:
             signal.pthread_sigmask(signal.SIG_SETMASK, masked)
         far.close()
 
-    def close(self) -> None:
-        self.results.close()
+    def end(self) -> None:
+        """Whatever state it is in."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        self.results.close()
+        self.end()
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
         self.memory.close()
@@ -131,10 +138,14 @@ class _Slot:
 
     def take(self) -> bytes | None:
         """What it made of the block; None when it is not there any longer."""
+        results = self._worker.results
         try:
-            return self._worker.results.recv_bytes()
+            if results.poll(PATIENCE):
+                return results.recv_bytes()
         except (EOFError, OSError):
             return None
+        self._worker.end()
+        return None
 
 
 def _serve(work: Work, memory: mmap, results: Connection, near: Iterable[Connection]) -> NoReturn:

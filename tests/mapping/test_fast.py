@@ -19,9 +19,9 @@ from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.expressions.node import tidy
 from attio_ctl.mapping.expressions.read import read_expression
 from attio_ctl.mapping.fast.header import FIELDS, Header, Undecodable, decode
-from attio_ctl.mapping.fast.program import FastProgram, accelerate, asserted
+from attio_ctl.mapping.fast.program import FastProgram, Portion, RecordColumns, accelerate, asserted
 from attio_ctl.mapping.program import compile_mappings
-from attio_ctl.mapping.writes import Rejected, Writes
+from attio_ctl.mapping.writes import Mapped, RecordKey, Rejected, Write, Writes
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
 
 NOW = "2026-11-02T10:00:00Z"
@@ -46,6 +46,41 @@ def test_a_chunk_of_lines_gives_what_its_lines_give(
     lines = [json.dumps(event).encode() for event in drawn]
 
     assert list(fast.run_lines(b"\n".join(lines) + b"\n\n")) == [fast.run_line(line) for line in lines]
+
+
+def written(portion: Portion) -> list[list[tuple[str, Mapped]]]:
+    """The outcomes of each event of a portion, put together from its columns."""
+    found: list[list[tuple[str, Mapped]]] = [[] for _ in portion.heads]
+    for made in portion.made:
+        rows = {number: at for at, number in enumerate(made.taken)}
+        for number, outcome in enumerate(made.outcomes):
+            writes = tuple(_write(record, rows[number]) for record in made.records) if outcome is None else ()
+            found[number].append((made.name, Writes(writes) if outcome is None else outcome))
+    return found
+
+
+def _write(record: RecordColumns, at: int) -> Write:
+    maker, row = record.maker, [column[at] for column in record.columns]
+    values = {slug: value for slug, value in zip(record.slugs, row, strict=True) if value is not MISSING}
+    append = frozenset(slug for slug in maker.append if values.get(slug) is not None)
+    return Write(RecordKey(maker.object, maker.match, record.texts[at]), values, append)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_columns_hold_what_the_events_give_one_by_one(
+    samples: ModuleType, fast: FastProgram, data: st.DataObject
+) -> None:
+    drawn = data.draw(st.lists(st.one_of(samples.events, samples.odd, st.just("broken")), max_size=8))
+    chunk = b"\n".join(b"{" if event == "broken" else json.dumps(event).encode() for event in drawn) + b"\n"
+
+    found: list[Any] = []
+    for each in fast.run_columns(chunk):
+        found += zip(each.heads, written(each), strict=True) if isinstance(each, Portion) else [each]
+
+    assert [(head, list(outcomes)) for head, outcomes in found] == [
+        (head, list(outcomes)) for head, outcomes in fast.run_headed(chunk)
+    ]
 
 
 EXPRESSIONS = [

@@ -59,6 +59,27 @@ def generate_writes(mapping: CompiledMapping, shape: Shape) -> Source:
     return source
 
 
+def generate_columns(mapping: CompiledMapping, shape: Shape) -> tuple[Source, tuple[tuple[str, ...], ...]]:
+    """
+    The source of `columns(events, lines, faults)`: of each record the texts that it is named by and the columns of its
+    attributes, in which the places of events in `faults` do not count; and the slugs of those columns.
+
+    Raises:
+        CannotGenerate: as `paths_of`.
+    """
+    source = _begun("columns(events, lines, faults)", mapping, shape)
+    slugs = []
+    for number, record in enumerate(mapping.records):
+        links = {slug: f"[[k] for k in k{at}]" if slug in record.multiselect else f"k{at}" for slug, at in record.links}
+        values = _columns(source, record, number, links)
+        slugs.append(tuple(values))
+        if any(number == at for each in mapping.records for _, at in each.links):
+            _keys(source, record, number)
+        source.line(1, f"r{number} = (t{number}, [{', '.join(values.values())}])")
+    source.line(1, f"return [{', '.join(f'r{number}' for number in range(len(mapping.records)))}]")
+    return source, tuple(slugs)
+
+
 def generate_assertions(mapping: CompiledMapping, shape: Shape) -> Source:
     """
     The source of `assertions(events, lines, faults, received)`: what `batch_assertion` makes of the writes of each
@@ -126,8 +147,7 @@ def _columns(source: Source, record: RecordMaker, number: int, links: Mapping[st
 
 def _writes(source: Source, record: RecordMaker, number: int, values: Mapping[str, str]) -> None:
     """Statements that make the keys of a record, `k0`, and its writes, `w0`."""
-    named = _repeated(source, record.object, record.match)
-    source.line(1, f"k{number} = list(map({source.constant(RecordKey)}, {named}, t{number}))")
+    _keys(source, record, number)
     source.line(1, f"w{number} = []")
     names = {slug: f"x{at}" for at, slug in enumerate(values)}
     columns = ", ".join((f"k{number}", *values.values()))
@@ -141,6 +161,11 @@ def _writes(source: Source, record: RecordMaker, number: int, values: Mapping[st
             source.line(2, f"if {name} is MISSING: del r[{slugs[slug]}]")
     append = _append(source, record, names)
     source.line(2, f"w{number}.append({source.constant(Write)}(k, r, {append}))")
+
+
+def _keys(source: Source, record: RecordMaker, number: int) -> None:
+    named = _repeated(source, record.object, record.match)
+    source.line(1, f"k{number} = list(map({source.constant(RecordKey)}, {named}, t{number}))")
 
 
 def _fill(source: Source, filler: Filler, values: dict[str, str]) -> str:

@@ -11,20 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import filterfalse, groupby, islice, repeat
+from itertools import compress, filterfalse, groupby, islice, repeat
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from attio_ctl.mapping.encode import Assertion, batch_assertion
-from attio_ctl.mapping.fast.columns import Faults, all_texts
-from attio_ctl.mapping.fast.generate import generate_assertions, generate_verdicts, generate_writes
+from attio_ctl.mapping.fast.columns import Faults, Values, all_texts
+from attio_ctl.mapping.fast.generate import generate_assertions, generate_columns, generate_verdicts, generate_writes
 from attio_ctl.mapping.fast.header import Head, Header, Undecodable, decode, head_of
 from attio_ctl.mapping.fast.reads import paths_of
 from attio_ctl.mapping.fast.shape import CannotGenerate, Shape, shape_of
 from attio_ctl.mapping.fast.source import Source
 from attio_ctl.mapping.program import CompiledMapping, Program
+from attio_ctl.mapping.records import RecordMaker
 from attio_ctl.mapping.writes import Mapped, NotSubscribed, Rejected, Writes
 
 Outcomes = Sequence[tuple[str, Mapped]]
@@ -32,6 +33,42 @@ Outcomes = Sequence[tuple[str, Mapped]]
 
 Asserted = Assertion | NotSubscribed | Rejected
 """What a mapping makes of an event, with one assertion in the place of writes."""
+
+
+class RecordColumns(NamedTuple):
+    """
+    One record of some events: the text that it is named by, and its values, `MISSING` where there is none.
+
+    `slugs` are those of the columns.
+    """
+
+    maker: RecordMaker
+    slugs: tuple[str, ...]
+    texts: Sequence[str]
+    columns: Sequence[Values]
+
+
+class Made(NamedTuple):
+    """
+    What a mapping makes of some events, by columns.
+
+    Attributes:
+        name: Of the mapping.
+        outcomes: Of each event why nothing is made of it, None where something is.
+        taken: The numbers of the others, to which the columns are.
+    """
+
+    name: str
+    outcomes: Sequence[NotSubscribed | Rejected | None]
+    taken: Sequence[int]
+    records: Sequence[RecordColumns]
+
+
+class Portion(NamedTuple):
+    """Some consecutive events that go by columns."""
+
+    heads: Sequence[Header]
+    made: Sequence[Made]
 
 
 _UNFIT: Final = (ValueError, RecursionError)
@@ -57,6 +94,31 @@ class FastMapping:
     verdicts: Generated
     writes: Generated
     assertions: Generated | None
+    columns: Generated
+    layout: tuple[tuple[RecordMaker, tuple[str, ...]], ...]
+
+    def make(self, events: Sequence[Any], lines: Sequence[bytes]) -> Made:
+        """
+        What comes of some events, one at least, which were decoded into the program's Structs.
+
+        Raises:
+            RecursionError, ValueError: as `write`.
+        """
+        outcomes = self.verdicts.call(events)
+        taken: Sequence[int] = range(len(events))
+        if outcomes.count(None) < len(outcomes):
+            taken = [number for number in taken if outcomes[number] is None]
+            events, lines = [events[number] for number in taken], [lines[number] for number in taken]
+        faults: Faults = {}
+        made = self.columns.call(events, lines, faults) if taken else []
+        if faults:
+            for at, rejected in faults.items():
+                outcomes[taken[at]] = rejected
+            kept = [at not in faults for at in range(len(taken))]
+            taken = list(compress(taken, kept))
+            made = [(list(compress(texts, kept)), [list(compress(c, kept)) for c in cols]) for texts, cols in made]
+        records = [RecordColumns(*layout, *some) for layout, some in zip(self.layout, made, strict=bool(taken))]
+        return Made(self.name, outcomes, taken, records)
 
     def write(self, events: Sequence[Any], lines: Sequence[bytes]) -> list[Mapped]:
         """
@@ -123,6 +185,8 @@ def lines_of(chunk: bytes) -> Iterator[bytes]:
     return filterfalse(bytes.isspace, BytesIO(chunk))
 
 
+T = TypeVar("T")
+_Together = Callable[[Sequence[Any], Sequence[bytes], Sequence["FastMapping"]], Iterable[T]]
 _Make = Callable[[FastMapping, Sequence[Any], Sequence[bytes]], list[Any]]
 _MakeOne = Callable[[bytes], tuple[Head, Sequence[tuple[str, Any]]]]
 
@@ -164,24 +228,44 @@ class FastProgram:
         return self._each(lines, make, make_one)
 
     def _each(self, lines: Iterable[bytes], make: _Make, make_one: _MakeOne) -> Iterator[tuple[Head, Any]]:
+        def together(events: Sequence[Any], lines: Sequence[bytes], fast: Sequence[FastMapping]) -> Iterable[Any]:
+            outcomes = [zip(repeat(each.name), make(each, events, lines)) for each in fast]
+            return zip(events, zip(*outcomes, strict=True) if outcomes else repeat(()), strict=False)
+
+        return self._in_portions(lines, together, make_one)
+
+    def run_columns(self, chunk: bytes) -> Iterator[Portion | tuple[Head, Outcomes]]:
+        """
+        The same for whoever takes columns: events that fit come in portions, what does not fit stands between them.
+
+        Never raises, whatever the bytes are; blank lines are no events.
+        """
+
+        def together(events: Sequence[Any], lines: Sequence[bytes], fast: Sequence[FastMapping]) -> Iterable[Portion]:
+            return (Portion(events, [each.make(events, lines) for each in fast]),)
+
+        return self._in_portions(lines_of(chunk), together, self.run_dict)
+
+    def _in_portions(
+        self, lines: Iterable[bytes], together: _Together[T], make_one: Callable[[bytes], T]
+    ) -> Iterator[T]:
         if self.mappings is None:
             yield from map(make_one, lines)
             return
         lines = iter(lines)
         while portion := list(islice(lines, _PORTION)):
-            yield from self._together(portion, make, make_one)
+            yield from self._together(portion, together, make_one)
 
-    def _together(self, lines: list[bytes], make: _Make, make_one: _MakeOne) -> Iterable[tuple[Head, Any]]:
+    def _together(self, lines: list[bytes], together: _Together[T], make_one: Callable[[bytes], T]) -> Iterable[T]:
         try:
             events = list(map(self.decoder.decode, lines))
             for line in filterfalse(bytes.isascii, lines):
                 line.decode()  # what the decoder skips it does not look at, and that may be no UTF-8
-            outcomes = [zip(repeat(fast.name), make(fast, events, lines)) for fast in self.mappings or ()]
+            return together(events, lines, self.mappings or ())
         except _UNFIT:
-            return self._apart(lines, make, make_one)
-        return zip(events, zip(*outcomes, strict=True) if outcomes else repeat(()), strict=False)
+            return self._apart(lines, together, make_one)
 
-    def _apart(self, lines: list[bytes], make: _Make, make_one: _MakeOne) -> Iterator[tuple[Head, Any]]:
+    def _apart(self, lines: list[bytes], together: _Together[T], make_one: Callable[[bytes], T]) -> Iterator[T]:
         """Lines of which some do not fit: those are run as dicts, what stands between them together again."""
         if len(lines) == 1:
             yield make_one(lines[0])
@@ -189,11 +273,11 @@ class FastProgram:
         fits = list(map(self._fits, lines))
         if all(fits):
             for line in lines:
-                yield from self._together([line], make, make_one)
+                yield from self._together([line], together, make_one)
             return
         for fit, run in groupby(zip(fits, lines, strict=True), key=itemgetter(0)):
             some = [line for _, line in run]
-            yield from self._together(some, make, make_one) if fit else map(make_one, some)
+            yield from self._together(some, together, make_one) if fit else map(make_one, some)
 
     def _fits(self, line: bytes) -> bool:
         try:
@@ -258,11 +342,19 @@ def accelerate(program: Program) -> FastProgram:
 
 def _load(mapping: CompiledMapping, shape: Shape) -> FastMapping:
     verdicts, writes = generate_verdicts(mapping, shape), generate_writes(mapping, shape)
+    columns, slugs = generate_columns(mapping, shape)
     try:
         assertions = _compile(mapping.name, generate_assertions(mapping, shape))
     except CannotGenerate:
         assertions = None
-    return FastMapping(mapping.name, _compile(mapping.name, verdicts), _compile(mapping.name, writes), assertions)
+    return FastMapping(
+        name=mapping.name,
+        verdicts=_compile(mapping.name, verdicts),
+        writes=_compile(mapping.name, writes),
+        assertions=assertions,
+        columns=_compile(mapping.name, columns),
+        layout=tuple(zip(mapping.records, slugs, strict=True)),
+    )
 
 
 def _compile(name: str, source: Source) -> Generated:

@@ -1,0 +1,190 @@
+"""
+From what is staged to what is due, a partition at a time: loaded, folded, compared with what the ledger knows.
+
+    few records     all of it in this process
+    many            in forked processes (`workers`), which have what is staged already and ask the ledger themselves
+
+Either way a partition comes back packed. What the events said is kept so, since hardly ever anybody asks for it once
+more: only where Attio refuses the record, or its mapping is paused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, overload
+
+import msgspec
+from msgspec import Struct
+
+from attio_ctl.delivery.cells import Cell, Cells
+from attio_ctl.delivery.fold import Contribution, Due, due_of
+from attio_ctl.delivery.ledger import Ledger
+from attio_ctl.delivery.packing import Forms, Packed, pack, restored, unpack_all
+from attio_ctl.delivery.staging import Staging
+from attio_ctl.delivery.workers import Workers
+from attio_ctl.mapping.writes import RecordKey
+
+AT_ONCE: Final = 10_000
+"""Records that are given to the transport at a time: one full batch."""
+
+Group: TypeAlias = Sequence[Contribution]
+
+
+class Parcel(NamedTuple):
+    """What is due for a record, with all its cells after that, and what was said about it."""
+
+    due: Due
+    items: Group
+
+
+def parcel_of(key: RecordKey, items: Group, known: Cells, *, in_doubt: bool) -> Parcel:
+    """Of a record; arguments as for `due_of`."""
+    due = due_of(key, items, known, in_doubt=in_doubt)
+    return Parcel(msgspec.structs.replace(due, cells={**known, **due.cells}) if known else due, items)
+
+
+class Folding:
+    """Folds what is staged; close it when done."""
+
+    def __init__(self, staging: Staging, forms: Forms, ledger: Ledger, *, in_doubt: bool, processes: int) -> None:
+        """
+        Args:
+            forms: With which it is packed.
+            ledger: Asked what is in the records.
+            in_doubt: Whether that can be relied on, see `Ledger.in_doubt`.
+            processes: How many fold where there is much; 1 for this one alone.
+        """
+        self._staging = staging
+        self._forms = forms
+        self._ledger = ledger
+        self._in_doubt = in_doubt
+        self._processes = processes
+        self._workers: Workers[_Place] | None = None
+
+    def parcels(self, rank: int) -> Iterator[list[Parcel]]:
+        """
+        The records of a rank, in full batches: given away, they are not staged any longer.
+
+        Raises:
+            StorageError: the scratch space or the ledger cannot be read.
+        """
+        waiting: list[Parcel] = []
+        for (shelf, _), packed in self._folded(self._staging.partitions(rank)):
+            waiting += self._unpacked(shelf, packed)
+            while len(waiting) >= AT_ONCE:
+                some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
+                yield some
+        if waiting:
+            yield waiting
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._workers is not None:
+            self._workers.close()
+
+    def _folded(self, places: Sequence[_Place]) -> Iterator[tuple[_Place, bytes]]:
+        if not self._staging.is_spilled or self._processes == 1:
+            for place in places:
+                yield place, self._fold(*place)
+            return
+        if self._workers is None:
+            self._ledger.let_go()
+            self._workers = Workers(lambda place: self._fold(*map(int, place.split())), self._processes)
+        for place, packed in self._workers.map((place, b"%d %d" % place) for place in places):
+            yield place, self._fold(*place) if packed is None else packed
+
+    def _fold(self, shelf: int, partition: int) -> bytes:
+        """What is due for the records of a partition."""
+        key_of, unpacked, in_doubt = self._staging.key_of(shelf), self._forms.contribution, self._in_doubt
+        count, records = self._staging.load(shelf, partition)
+        known = self._ledger.cells(map(key_of, records))
+        rows = []
+        while records:
+            value, some = records.popitem()
+            said = some if isinstance(some, list) else [some]
+            key = key_of(value)
+            parcel = parcel_of(key, [unpacked(each) for each in said], known.get(key, {}), in_doubt=in_doubt)
+            rows.append(self._row(parcel.due, said))
+        return pack((count, rows))
+
+    def _row(self, due: Due, said: Sequence[Packed]) -> tuple[Any, ...]:
+        """A `_Row`, which is packed more quickly as a tuple."""
+        characters = self._forms.characters
+        return (
+            due.key.value,
+            due.identity,
+            characters(due.assign),
+            [*due.assign.values()],
+            characters(due.append),
+            [*due.append.values()],
+            characters(due.cells),
+            [*due.cells.values()],
+            [*due.live],
+            due.changed,
+            due.mapping,
+            pack(said),
+        )
+
+    def _unpacked(self, shelf: int, packed: bytes) -> Iterator[Parcel]:
+        key_of, names = self._staging.key_of(shelf), self._forms.names
+        count, rows = _unpack_rows(packed)
+        self._staging.note_loaded(count, len(rows))
+        for row in rows:
+            due = Due(
+                key_of(row.value),
+                restored([row.identity])[0],
+                dict(zip(names(row.assigns), restored(row.assigned), strict=True)),
+                dict(zip(names(row.appends), map(restored, row.appended), strict=True)),
+                dict(zip(names(row.known), row.cells, strict=True)),
+                frozenset(row.live),
+                row.changed,
+                row.mapping,
+            )
+            yield Parcel(due, Kept(self._forms, row.said))
+
+
+class _Row(Struct, array_like=True, gc=False):
+    """What is due for a record, and what was said about it; attributes by their characters, see `packing`."""
+
+    value: str
+    identity: Any
+    assigns: str
+    assigned: list[Any]
+    appends: str
+    appended: list[list[Any]]
+    known: str
+    cells: list[Cell]
+    live: list[int]
+    changed: bool
+    mapping: str
+    said: bytes
+
+
+_Place: TypeAlias = tuple[int, int]
+"""Shelf and partition."""
+
+_unpack_rows: Final = msgspec.msgpack.Decoder(tuple[int, list[_Row]]).decode
+
+
+class Kept(Sequence[Contribution]):
+    """Contributions to one record, which are unpacked when they are asked for."""
+
+    def __init__(self, forms: Forms, packed: bytes) -> None:
+        self._forms = forms
+        self._packed = packed
+
+    def _all(self) -> list[Contribution]:
+        return [self._forms.contribution(each) for each in unpack_all(self._packed)]
+
+    def __len__(self) -> int:
+        return len(unpack_all(self._packed))
+
+    @overload
+    def __getitem__(self, at: int) -> Contribution: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Contribution]: ...
+    def __getitem__(self, at: int | slice) -> Contribution | list[Contribution]:
+        return self._all()[at]
+
+    def __iter__(self) -> Iterator[Contribution]:
+        return iter(self._all())
