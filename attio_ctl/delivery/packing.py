@@ -87,6 +87,7 @@ class Forms:
         self._slugs: list[str] = []
         self._slug_numbers: dict[str, int] = {}
         self._forms: dict[tuple[Any, ...], Form] = {}
+        self._coded: dict[tuple[str, ...], str] = {}
         self._named: dict[str, tuple[str, ...]] = {}
 
     @classmethod
@@ -126,8 +127,15 @@ class Forms:
 
     def characters(self, slugs: Iterable[str]) -> str:
         """Some attributes, as in `Packed.sets`."""
-        # Shared as long as anything is of this form. No workspace has as many attributes as there are characters.
-        return sys.intern("".join([chr(_number(slug, self._slug_numbers, self._slugs)) for slug in slugs]))
+        named = tuple(slugs)
+        characters = self._coded.get(named)
+        if characters is None:
+            if len(self._coded) >= _REMEMBERED:
+                self._coded.clear()
+            # No workspace has as many attributes as there are characters.
+            made = "".join([chr(_number(slug, self._slug_numbers, self._slugs)) for slug in named])
+            characters = self._coded[named] = sys.intern(made)  # shared as long as anything is of this form
+        return characters
 
     def names(self, characters: str) -> tuple[str, ...]:
         """The inverse of `characters`."""
@@ -209,7 +217,7 @@ def _values(packed: bytes) -> list[Value]:
 
 def restored(values: list[Any]) -> list[Value]:
     """Values as they were before they were packed with no word on their types."""
-    return values if _PLAIN.issuperset(map(type, values)) else list(map(_restored, values))
+    return [value if value.__class__ in _PLAIN else _restored(value) for value in values]
 
 
 def _restored(value: Any) -> Value:
