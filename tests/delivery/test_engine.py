@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.attio.messages import Usage
@@ -160,7 +160,7 @@ async def run(folder: Path, events: Sequence[Any], to: Workspace, ledger: Memory
     return await engine.deliver([file])
 
 
-engine = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+engine = settings(max_examples=60)
 
 
 @engine

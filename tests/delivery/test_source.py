@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.delivery import source
@@ -78,7 +78,6 @@ def test_a_missing_file_is_a_storage_error_that_names_it(file: Path) -> None:
         list(read_lines(file))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(st.dictionaries(st.sampled_from('a"\\['), st.text(',[]{}"\\ b', max_size=6), max_size=2), max_size=6),
     st.sampled_from(["lines", "array", "pretty"]),

@@ -315,7 +315,7 @@ def test_one_resource_larger_than_the_budget_shows_its_beginning():
     assert "more characters)" in body
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2000), st.integers(1, 300), st.text(max_size=30))
 def test_any_plan_stays_within_the_budget(count, objects, noise):
 
