@@ -221,12 +221,12 @@ def _preview(run: Rehearsing, json_into: Path | None) -> int:
 
 
 def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
-    from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415
+    from attio_ctl.cli import console, ledgers, stopping  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
     from attio_ctl.render.delivery import reminder, render_account, way_on  # noqa: PLC0415
 
     try:
-        done, interrupted = wiring.run_draining(run)
+        done, interrupted = stopping.run_draining(run, lambda outcome: outcome.finished)
     except KeyboardInterrupt:
         console.note("Stopped before anything was sent. To go on, run the same command again.")
         raise

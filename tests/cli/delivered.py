@@ -40,10 +40,8 @@ def summary(result: Result) -> str:
     return next(line for line in result.stdout.splitlines() if line.startswith(("Deliver: ", "Preview: ")))
 
 
-def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
+def start(project: Path, *arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
     """`attio-ctl` in a process of its own, in the project."""
     environ = {**os.environ, "ATTIO_TOKEN": TOKEN, "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "attio_ctl.cli.main", *arguments]
-    return subprocess.Popen(
-        command, cwd=project, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command, cwd=project, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True)

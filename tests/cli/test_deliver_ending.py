@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
 import signal
 import subprocess
 import time
@@ -122,15 +124,55 @@ def test_a_second_signal_ends_it_at_once(attio_ctl: Run, write: Write, project: 
         stopped_at = time.monotonic()
         running.wait(timeout=20)
         took = time.monotonic() - stopped_at
-        running.communicate()
+        _, err = running.communicate()
 
     assert running.returncode == 130
     assert took <= 0.2
+    assert "Stopping: what is on its way to Attio comes in first" in err
+    assert "Ended at once. What Attio has taken stands, and no event is lost. The same command goes on" in err
     assert status(attio_ctl)["ledger"]["holder"] is None
     with attio(project) as url:
         write(MAPPINGS, head=head(url))
         attio_ctl(*DELIVER)
     assert account(project)["delivered"] == 20
+
+
+def test_a_second_signal_does_not_wait_for_whoever_reads_what_it_says(write: Write, project: Path) -> None:
+    (project / "events.ndjson").write_bytes(lines(event(n) for n in range(20)))
+    with attio(project, STUCK) as url:
+        write(MAPPINGS, head=head(url))
+        unread, pipe = os.pipe()
+        with start(project, *DELIVER, stderr=pipe) as running:
+            wait_until(running, sent(project))
+            while select.select((), (pipe,), (), 0)[1]:
+                os.write(pipe, bytes(4096))
+            time.sleep(0.3)
+            deadline = time.monotonic() + 4  # before that it would have come to its end by one signal
+            while running.poll() is None and time.monotonic() < deadline:
+                running.send_signal(signal.SIGINT)
+                time.sleep(0.3)
+            ended = running.poll()
+            running.kill()
+        os.close(unread)
+        os.close(pipe)
+
+    assert ended == 130
+
+
+def test_a_signal_that_comes_with_the_last_write_stops_nothing(write: Write, project: Path) -> None:
+    (project / "events.ndjson").write_bytes(lines([event(1)]))
+    with attio(project, {**SLOW, "latency_ms": 1_500}) as url:
+        write(MAPPINGS, head=head(url))
+        running = start(project, *DELIVER)
+        wait_until(running, sent(project))
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+
+    assert running.returncode == 0, out + err
+    assert "Stopped" not in err
+    assert account(project)["finished"] is True
+    assert account(project)["delivered"] == 1
 
 
 def test_a_signal_before_anything_is_read_says_that_nothing_was_sent(write: Write, project: Path) -> None:
