@@ -24,7 +24,9 @@ SHOWN = 20
     metavar="FILE",
     help="NDJSON or a JSON array of events, with gzip or zstd or without. Repeatable.",
 )
-@click.option("--into", type=OutputFile(), metavar="FILE", help="The file to write instead of standard output.")
+@click.option(
+    "--into", type=OutputFile(), metavar="FILE", help="The file to write; `-`, as without it, is standard output."
+)
 @click.pass_context
 def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ...], into: Path | None) -> None:
     """Turn events into the bodies of batch calls, one per line, for who sends them on by other means.
@@ -41,7 +43,7 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     from datetime import UTC, datetime  # noqa: PLC0415
     from itertools import chain  # noqa: PLC0415
 
-    from attio_ctl.cli import console, wiring  # noqa: PLC0415
+    from attio_ctl.cli import console, outputs, wiring  # noqa: PLC0415
     from attio_ctl.delivery.masking import mask_of  # noqa: PLC0415
     from attio_ctl.delivery.source import read_blocks  # noqa: PLC0415
     from attio_ctl.mapping.fast.batch import make_bodies  # noqa: PLC0415
@@ -59,7 +61,7 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     hide = mask_of(loaded).text
     made = refused = 0
     with ExitStack() as opened:
-        out = opened.enter_context(into.open("wb")) if into else sys.stdout.buffer
+        out = opened.enter_context(into.open("wb")) if into not in (None, outputs.STDOUT) else sys.stdout.buffer
         for block in chain.from_iterable(map(read_blocks, events)):
             some = make_bodies(program, lines_of(block.data), now)
             out.writelines(body + b"\n" for body in some.bodies)

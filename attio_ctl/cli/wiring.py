@@ -15,7 +15,6 @@ from attio_ctl.attio.http import Transport
 from attio_ctl.attio.limiter import Limiter, Limits
 from attio_ctl.attio.messages import Exchange
 from attio_ctl.attio.token import Token
-from attio_ctl.cli import console
 from attio_ctl.cli.connecting import Client, Connected, Server, checked_token, connect_to, token_in_environment
 from attio_ctl.cli.extras import extra
 from attio_ctl.cli.state_folder import pace_file, sandbox_file
@@ -238,16 +237,3 @@ def write_file(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise StorageError(f"cannot write: {error.strerror}", where=str(path)) from error
-
-
-def write_output(path: Path, text: str) -> None:
-    """
-    Write text to a file, or to standard output where the path is `-`.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    if str(path) == "-":
-        console.out(text)
-    else:
-        write_file(path, text.encode())
