@@ -17,6 +17,7 @@ from attio_ctl.delivery.singly import CONCURRENCY
 from attio_ctl.errors import CredentialsError, Exit, LeaseHeldError
 
 from .conftest import Place
+from .sending import QuickClock
 from .test_delivery import identify, verdicts
 
 pytestmark = pytest.mark.anyio
@@ -151,7 +152,7 @@ def no_answer() -> httpx.Response:
     raise httpx.ReadTimeout("too slow")
 
 
-SOON = {"retry_for": 0.3}
+SOON = {"retry_for": 30.0, "clock": QuickClock()}  # which is a third of a second
 
 
 @pytest.mark.parametrize(
