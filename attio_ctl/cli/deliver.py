@@ -55,7 +55,8 @@ class _Deliver(click.Group):
     "differing",
     type=click.IntRange(1, 10_000),
     metavar="N",
-    help="With --dry-run: what changes in N records, the first of each object, against what is in Attio now.",
+    help="With --dry-run: what changes in N records against what is in Attio now; the first of each object, in the "
+    "order of the input.",
 )
 @click.option(
     "--requests",
