@@ -11,6 +11,7 @@ from typing import Final
 from attio_ctl.cli import console, wiring
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.files import spelled_out, spool
+from attio_ctl.delivery.source import check_readable
 from attio_ctl.errors import StorageError, UsageError
 from attio_ctl.render.escaping import visible
 
@@ -26,7 +27,8 @@ def event_files(names: Sequence[str], folder: Path) -> tuple[Path, ...]:
 
     Raises:
         UsageError: a folder is empty, a pattern matches nothing, or standard input is named twice.
-        StorageError: a file is not there, or standard input cannot be kept.
+        StorageError: a file is not there or cannot be read, or standard input cannot be kept.
+        EventsError: a file is not in UTF-8, or its compression is broken at the very beginning.
     """
     files = _files(names)
     if files.count(STDIN) > 1:
@@ -34,7 +36,10 @@ def event_files(names: Sequence[str], folder: Path) -> tuple[Path, ...]:
     for path in files:
         if path != STDIN and not path.exists():
             raise StorageError("cannot read it: there is no such file", where=str(path))
-    return tuple(spool(sys.stdin.buffer, folder) if path == STDIN else path for path in files)
+    there = tuple(spool(sys.stdin.buffer, folder) if path == STDIN else path for path in files)
+    for path in there:
+        check_readable(path)
+    return there
 
 
 def spool_folder(loaded: Loaded) -> Path:

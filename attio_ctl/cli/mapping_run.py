@@ -45,7 +45,7 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
 
     from attio_ctl.cli import console, outputs, wiring  # noqa: PLC0415
     from attio_ctl.delivery.masking import mask_of  # noqa: PLC0415
-    from attio_ctl.delivery.source import read_blocks  # noqa: PLC0415
+    from attio_ctl.delivery.source import check_readable, read_blocks  # noqa: PLC0415
     from attio_ctl.mapping.fast.batch import make_bodies  # noqa: PLC0415
     from attio_ctl.mapping.fast.program import accelerate, lines_of  # noqa: PLC0415
     from attio_ctl.mapping.program import compile_mappings  # noqa: PLC0415
@@ -59,6 +59,8 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     program = accelerate(compile_mappings(loaded.spec.mappings, schema))
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     hide = mask_of(loaded).text
+    for path in events:
+        check_readable(path)
     made = refused = 0
     with ExitStack() as opened:
         out = opened.enter_context(into.open("wb")) if into not in (None, outputs.STDOUT) else sys.stdout.buffer

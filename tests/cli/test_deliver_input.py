@@ -56,6 +56,35 @@ def test_what_a_folder_holds_besides_events_is_left_out_and_said(attio_ctl: Run,
     assert "left out" not in itself.stderr
 
 
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+def test_a_file_in_utf_16_is_refused_before_anything_is_read(
+    attio_ctl: Run, write: Write, project: Path, how: tuple[str, ...]
+) -> None:
+    write(MAPPINGS)
+    (project / "a.ndjson").write_bytes(lines([event(1)]))
+    (project / "b.ndjson").write_bytes(lines([event(2)]).decode().encode("utf-16"))
+
+    refused = attio_ctl("deliver", "--events", "a.ndjson", "--events", "b.ndjson", *how, code=65)
+    bodies = attio_ctl("mapping", "run", "--events", "a.ndjson", "--events", "b.ndjson", code=65)
+
+    said = " ".join(refused.stderr.split())
+    assert "b.ndjson: the events are in UTF-16" in said
+    assert "`iconv -f UTF-16 -t UTF-8 b.ndjson > converted.ndjson`" in said
+    assert "Nothing was delivered" in attio_ctl("deliver", "status").stdout
+    assert bodies.stdout == ""
+
+
+def test_a_dead_letter_says_in_our_words_why_its_line_is_no_json_and_where(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    write(MAPPINGS)
+    (project / "events.ndjson").write_bytes(lines([event(1), b'{"type": "track", "email": ada@example.com}']))
+    attio_ctl("deliver", "--events", "events.ndjson")
+    (letter,) = map(json.loads, attio_ctl("dead-letters", "list", "--format", "json").stdout.splitlines())
+
+    assert letter["reason"] == "the line is no JSON: column 28: a value is expected, not `ada`"
+
+
 def pipe(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["deliver", "--events", "-", *arguments], input=lines([event(1), event(2)]))
 
