@@ -24,8 +24,12 @@ class InputFile(click.Path):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            why = "it is a folder, or may not be read" if Path(value).exists() else "there is no such file"
-            raise StorageError(f"cannot read it: {why}", where=str(value)) from None
+            if Path(value).exists():
+                raise StorageError("cannot read it: it is a folder, or may not be read", where=str(value)) from None
+            from attio_ctl.delivery.files import near_name  # noqa: PLC0415  only on this way out
+
+            near = near_name(Path(value))
+            raise StorageError("cannot read it: there is no such file", where=str(value), hint=near) from None
 
 
 class OutputFile(click.Path):

@@ -8,6 +8,7 @@ the refused record was made of. The second reading ends where the first one did,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -18,6 +19,10 @@ from attio_ctl.delivery.streams import is_proven, proof_of, raw, reading
 from attio_ctl.errors import EventsError
 
 _PUT_BACK: Final = "put it back and run the same command again: what was sent is not sent twice"
+_NOTHING_SENT: Final = (
+    "then run the same command again, or leave the file out: all files are read before anything is sent, so nothing of "
+    "this run was"
+)
 
 
 class Source(Protocol):
@@ -55,9 +60,10 @@ class Files:
             path, end = Path(given.path), given
             with raw(path) as stream:
                 _check_unchanged(given, stream)
-                for block in blocks_of(stream, path, offset=given.offset, number=given.line):
-                    end = replace(end, offset=block.end, line=block.number)
-                    yield n, block
+                with _told_of_the_others():
+                    for block in blocks_of(stream, path, offset=given.offset, number=given.line):
+                        end = replace(end, offset=block.end, line=block.number)
+                        yield n, block
                 self._ends[n] = replace(end, done=True, proof=proof_of(stream, end.offset))
 
     def _again(self) -> Iterator[tuple[int, Block]]:
@@ -65,6 +71,16 @@ class Files:
             with raw(Path(end.path)) as stream:
                 for block in blocks_again(stream, self._inputs[n], end):
                     yield n, block
+
+
+@contextmanager
+def _told_of_the_others() -> Iterator[None]:
+    """A file that is broken ends it; what has become of the others is said with it."""
+    try:
+        yield
+    except EventsError as error:
+        error.hint = f"{error.hint}; {_NOTHING_SENT}"
+        raise
 
 
 def blocks_again(stream: BinaryIO, given: Input, end: Input) -> Iterator[Block]:

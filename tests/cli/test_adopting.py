@@ -6,7 +6,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,29 @@ def test_an_import_asks_attio_before_it_loads_what_it_needs_for_files() -> None:
     loaded = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
 
     assert loaded.stdout == "set()\n"
+
+
+class _NoAttio(BaseHTTPRequestHandler):
+    """Sends everybody on to a page where they may log in."""
+
+    def do_GET(self) -> None:
+        self.send_response(302)
+        self.send_header("location", "/login")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_an_import_from_what_is_no_attio_speaks_of_its_option(attio_ctl: Run, token: str) -> None:
+    """There is no file yet that could have an `api.base_url`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _NoAttio) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        refused = attio_ctl("import", "acme", "--token-env", "ATTIO_TOKEN", "--base-url", url, code=1)
+        server.shutdown()
+
+    assert "check that `--base-url` leads to Attio itself" in " ".join(refused.stderr.split())
 
 
 @pytest.mark.parametrize(
