@@ -37,7 +37,8 @@ def test_importing_the_applied_demo_covers_it_and_plans_nothing(attio_ctl: Run, 
     loaded = load("demo", root=project, environ={})
     covered = len(build_desired(loaded.spec, loaded.places.at).resources) + 1  # the other side of the relationship
 
-    assert f"0 changes, {covered} covered, 0 unmanaged.\n" in imported.stdout
+    assert f"which manage {covered} resources.\nA plan of them changes nothing.\n" in imported.stdout
+    assert "Left alone" not in imported.stdout
     assert imported.stderr == ""
     plan = attio_ctl("plan", "-w", "copy", "--detailed-exitcode")
     assert plan.stdout.startswith("No changes.")
@@ -87,7 +88,7 @@ def test_an_import_replaces_files_only_when_told_to(attio_ctl: Run, project: Pat
     people = project / "workspaces" / "copy" / "objects" / "people.yaml"
     people.write_text("objects: {}\n")
 
-    assert "0 changes" in attio_ctl("import", "copy", "--sandbox", "demo", "--force").stdout
+    assert "A plan of them changes nothing" in attio_ctl("import", "copy", "--sandbox", "demo", "--force").stdout
     assert "lead_source" in people.read_text()
     assert mapping.exists()
 
@@ -103,7 +104,7 @@ def test_an_import_over_the_network_names_the_workspace_and_where_the_token_is(
     attio_ctl: Run, project: Path, token: str, serving: str
 ) -> None:
     imported = attio_ctl("import", "acme", "--token-env", "ATTIO_TOKEN", "--base-url", serving)
-    assert imported.stdout.startswith("Wrote 1 file to workspaces/acme.\n0 changes, 0 covered, 0 unmanaged.\n")
+    assert imported.stdout.startswith("Wrote 1 file to workspaces/acme, which manage 0 resources.\nA plan of them")
     spec = load("acme", root=project, environ={}).spec
     text = (project / "workspaces" / "acme" / "workspace.yaml").read_text()
 
