@@ -114,8 +114,8 @@ def test_a_signal_lets_what_is_on_its_way_come_in_and_the_same_command_does_the_
         second = account(project)
 
     assert ended == code, err
-    words = f"{first['pending']} events are pending: read, but not settled, since not all of the input was sent"
-    assert words in err
+    words = "read in the last pass, but not settled, since not all of the input was sent"
+    assert f"{first['pending']} events are pending: {words}" in err
     assert f"{first['writes']} writes of this run stand in Attio already" in err
     assert LATER <= first["writes"] == len(taken) < 60
     assert 0 < first["pending"] == 60 - first["delivered"]
@@ -218,7 +218,8 @@ def test_a_killed_run_is_shown_as_it_stands_and_a_running_one_with_its_process(
     assert (after["runs"][0]["account"]["pending"], verdicts(after["runs"][0]["account"])) == (60, 60)
     assert "Delivering now: nobody" in shown
     said = " ".join(shown.split())
-    assert "60 events are pending: read, but not settled" in said
+    assert "as of its last pass: 60 read = " in said
+    assert "60 events are pending: read in the last pass, but not settled" in said
     assert "To go on, run `attio-ctl deliver --events events.ndjson`" in said
     assert all(len(line) <= 80 for line in shown.splitlines())
 
