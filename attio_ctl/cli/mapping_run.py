@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -35,6 +36,9 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     was sent before, or sent; `deliver` does all of that. What Attio would refuse is told with its reason and left out;
     then the exit code is 65.
 
+    The bodies are for Attio, so what a mapping takes from the environment stands in them as it is, not as `${NAME}`;
+    which variables those are is told, and a file is made for its owner alone.
+
     \b
     Example:
         attio-ctl mapping run --events events.ndjson > bodies.ndjson
@@ -44,7 +48,8 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     from itertools import chain  # noqa: PLC0415
 
     from attio_ctl.cli import console, outputs, wiring  # noqa: PLC0415
-    from attio_ctl.delivery.masking import mask_of  # noqa: PLC0415
+    from attio_ctl.delivery.masking import mask_of, variables_of  # noqa: PLC0415
+    from attio_ctl.delivery.private import private_opener  # noqa: PLC0415
     from attio_ctl.delivery.source import check_readable, read_blocks  # noqa: PLC0415
     from attio_ctl.mapping.fast.batch import make_bodies  # noqa: PLC0415
     from attio_ctl.mapping.fast.program import accelerate, lines_of  # noqa: PLC0415
@@ -61,9 +66,14 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     hide = mask_of(loaded).text
     for path in events:
         check_readable(path)
+    if variables := variables_of(loaded):
+        named = ", ".join(f"${{{name}}}" for name in variables)
+        console.note(f"note: the bodies hold the values of {named}: keep them as you keep those")
     made = refused = 0
     with ExitStack() as opened:
-        out = opened.enter_context(into.open("wb")) if into not in (None, outputs.STDOUT) else sys.stdout.buffer
+        out: IO[bytes] = sys.stdout.buffer
+        if into not in (None, outputs.STDOUT):
+            out = opened.enter_context(open(into, "wb", opener=private_opener))
         for block in chain.from_iterable(map(read_blocks, events)):
             some = make_bodies(program, lines_of(block.data), now)
             out.writelines(body + b"\n" for body in some.bodies)
