@@ -1,5 +1,5 @@
 """
-What every folder of tests shares: asyncio, no network but loopback, and cassettes.
+What every folder of tests shares: asyncio, properties that take their time, no network but loopback, and cassettes.
 
 A test marked `vcr` talks to Attio through a cassette, `cassettes/<module>/<test>.yaml`. It is replayed unless pytest is
 told `--record-mode=rewrite`; then it is recorded against an embedded sandbox, or against a real workspace when
@@ -17,11 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ATTIO = "https://api.attio.com"
 ROOT = Path(__file__).parent.parent
 RECORDING_TOKEN = "c0ffee00" * 8  # for the sandbox, when a cassette is recorded against one
 LOOPBACK = [r"127\.0\.0\.1$", r"::1$", r"localhost$", "/"]  # the last one: unix sockets
+
+# How long an example takes says something about the machine; a folder or a server may serve all examples of a property.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture

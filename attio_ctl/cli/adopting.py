@@ -98,11 +98,19 @@ class Importer:
 
 def describe(imported: Imported) -> str:
     """What the person reads in the end."""
-    files, changes, unmanaged = len(imported.adopted.files), len(imported.changes), len(imported.unmanaged)
-    lines = [
-        f"Wrote {files} file{'' if files == 1 else 's'} to {imported.folder}.",
-        f"{changes} change{'' if changes == 1 else 's'}, {imported.covered} covered, {unmanaged} unmanaged.",
-        *(f"  {type(change).__name__.lower()} {change.address}" for change in imported.changes),
-        *(f"  {address}{f': {why}' if why else ''}" for address, why in imported.unmanaged.items()),
-    ]
+    changes, left = imported.changes, imported.unmanaged
+    managed = _counted(imported.covered, "resource")
+    lines = [f"Wrote {_counted(len(imported.adopted.files), 'file')} to {imported.folder}, which manage {managed}."]
+    if changes:
+        lines.append(f"A plan of them would not be empty: {_counted(len(changes), 'change')}")
+        lines += (f"  {type(change).__name__.lower()} {change.address}" for change in changes)
+    else:
+        lines.append("A plan of them changes nothing.")
+    if left:
+        lines.append(f"Left alone: {len(left)} in the workspace and in no file")
+        lines += (f"  {address}{f': {why}' if why else ''}" for address, why in left.items())
     return "".join(f"{line}\n" for line in lines)
+
+
+def _counted(count: int, one: str) -> str:
+    return f"{count} {one}{'' if count == 1 else 's'}"

@@ -51,7 +51,7 @@ def command(
         attio-ctl apply --auto-approve
         attio-ctl apply --resume r_8f2c1d0e
     """
-    from attio_ctl.cli import applying, checking, console, planning, safety, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import applying, checking, console, planning, safety, stopping, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.render.terminal import render_report  # noqa: PLC0415
 
@@ -79,7 +79,7 @@ def command(
         retry_for=parse_duration(retry_for),
         wait_activation=0.0 if wait_activation is None else parse_duration(wait_activation),
     )
-    done, interrupted = wiring.run_draining(work)
+    done, interrupted = stopping.run_draining(work, safety.is_finished)
     if done is None:
         console.note("Apply cancelled; nothing was written.")
         ctx.exit(Exit.ERROR)

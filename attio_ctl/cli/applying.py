@@ -28,6 +28,7 @@ from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import console, planning, safety, wiring
 from attio_ctl.cli.earlier_runs import already_applied, applied_at
 from attio_ctl.cli.state_folder import run_file, runs_directory
+from attio_ctl.cli.stopping import Stop
 from attio_ctl.config.environment import fill_text
 from attio_ctl.config.load import Loaded
 from attio_ctl.errors import AttioCtlError, UsageError
@@ -78,7 +79,7 @@ class Applying:
     retry_for: float
     wait_activation: float
 
-    async def __call__(self, stop: wiring.Stop) -> Done | None:
+    async def __call__(self, stop: Stop) -> Done | None:
         """None when the person said no."""
         async with wiring.connect(self.loaded, AttioWriter, retry_for=self.retry_for) as connected:
             attio, workspace = connected.attio, connected.workspace
@@ -99,7 +100,7 @@ class Applying:
             async with lease.holding(lease_file, owner=owner, run=run, clock=time.time) as check_lease:
                 live = await read_live(attio, workspace)
                 safety.check_whole(live)
-                stop.arm()
+                stop.arm(f"What was begun is in the journal. To finish it: attio-ctl apply --resume {run}")
                 report = await self._carry_out(attio, live, plan, run=run, check_lease=check_lease, stop=stop)
             nothing_done = report.of(Moved) and not report.of(Applied)
             if self.file is not None and nothing_done and (at := applied_at(self.loaded, plan)) is not None:
@@ -152,9 +153,7 @@ class Applying:
                 replace(plan, changes=tuple(_unsealed(change) for change in plan.changes)), live, context
             )
 
-    async def _settle(
-        self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report, stop: wiring.Stop
-    ) -> Done:
+    async def _settle(self, attio: AttioWriter, workspace: Workspace, plan: Plan, report: Report, stop: Stop) -> Done:
         """
         Read back what the run has left: it goes into the lock file, and the way back into the undo file.
 

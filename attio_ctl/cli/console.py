@@ -28,9 +28,9 @@ def style_for(stream: TextIO) -> Style:
     return Style(width=max(40, min(width, 120)), colour=colour)
 
 
-def out(text: str) -> None:
-    """Print data."""
-    click.echo(text, nl=False, color=True)
+def out(text: str, to: TextIO | None = None) -> None:
+    """Print data, to standard output by default."""
+    click.echo(text, file=to, nl=False, color=True)
 
 
 def note(text: str) -> None:

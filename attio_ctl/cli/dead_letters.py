@@ -91,7 +91,7 @@ def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str
     Example:
         attio-ctl dead-letters retry --where code=unknown_option
     """
-    from attio_ctl.cli import console, delivering, ledgers, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, delivering, ledgers, stopping, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.render.delivery import render_account, way_on  # noqa: PLC0415
 
@@ -103,7 +103,7 @@ def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str
         console.out("No dead letters.\n")
         return
     run = delivering.Retry(loaded=loaded, letters=letters, retry_for=parse_duration(retry_for))
-    done, interrupted = wiring.run_draining(run)
+    done, interrupted = stopping.run_draining(run, lambda outcome: outcome.finished)
     console.progress("")
     console.out(render_account(done.account, ledgers.letters_of(loaded), console.style_for(sys.stdout)))
     console.note(way_on(done.account))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -56,23 +55,22 @@ class _Deliver(click.Group):
     "differing",
     type=click.IntRange(1, 10_000),
     metavar="N",
-    help="With --dry-run: what changes in N records, the first of each object, against what is in Attio now.",
+    help="With --dry-run: what changes in N records against what is in Attio now; the first of each object, in the "
+    "order of the input.",
 )
 @click.option(
     "--requests",
     type=OutputFile(),
     metavar="FILE",
-    help="With --dry-run: the very requests as JSON lines, without the token.",
+    help="With --dry-run: the very requests as JSON lines, without the token; `-` is standard output.",
 )
 @click.option(
     "--dead-letters",
     type=OutputFile(),
     metavar="FILE",
-    help="With --dry-run: all dead letters that it would leave, as JSON lines.",
+    help="With --dry-run: all dead letters that it would leave, as JSON lines; `-` is standard output.",
 )
-@click.option(
-    "--json-into", type=OutputFile(allow_dash=True), metavar="FILE", help="The account as JSON; `-` is standard output."
-)
+@click.option("--json-into", type=OutputFile(), metavar="FILE", help="The account as JSON; `-` is standard output.")
 @click.option("--retry-for", default="5m", show_default=True, metavar="DURATION", help="How long one write is retried.")
 @click.option(
     "--max-dead-ratio",
@@ -153,12 +151,21 @@ def command(
         return
     of_previews = any(option is not None for option in (differing, requests, dead_letters))
     _check_options(names, dry_run=dry_run, follow=follow, of_previews=of_previews)
-    from attio_ctl.cli import console, delivering, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, delivering, outputs, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.cli.sights import seeing  # noqa: PLC0415
     from attio_ctl.delivery.batch import BatchOptions  # noqa: PLC0415
     from attio_ctl.delivery.selection import batched_objects  # noqa: PLC0415
 
+    people = outputs.for_people(
+        {
+            "--requests": requests,
+            "--dead-letters": dead_letters,
+            "--json-into": json_into,
+            "--health": sights.health,
+            "--metrics-file": sights.metrics_file,
+        }
+    )
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
     shared: dict[str, Any] = {
@@ -173,12 +180,12 @@ def command(
         from attio_ctl.cli.previewing import Rehearsing  # noqa: PLC0415
 
         rehearsing = Rehearsing(**shared, records=differing or 0, requests=requests, dead_letters=dead_letters)
-        ctx.exit(_preview(rehearsing, json_into))
+        ctx.exit(_preview(rehearsing, json_into, people))
     with seeing(loaded, sights) as seen:
         run = delivering.Delivery(
             **shared, follow=follow, restart=restart, retry_for=parse_duration(retry_for), recorder=seen.recorder
         )
-        code = _deliver(run, json_into, seen)
+        code = _deliver(run, json_into, seen, people)
     ctx.exit(code)
 
 
@@ -203,16 +210,16 @@ def _check_options(names: tuple[str, ...], *, dry_run: bool, follow: bool, of_pr
         raise UsageError("a preview comes to an end", hint="leave `--follow` out")
 
 
-def _preview(run: Rehearsing, json_into: Path | None) -> int:
+def _preview(run: Rehearsing, json_into: Path | None, people: TextIO) -> int:
     from attio_ctl.cli import console  # noqa: PLC0415
     from attio_ctl.delivery.masking import mask_of  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
     from attio_ctl.render.delivery import render_preview  # noqa: PLC0415
     from attio_ctl.render.differences import render_differences  # noqa: PLC0415
 
-    style = console.style_for(sys.stdout)
+    style = console.style_for(people)
     foreseen, changes = asyncio.run(run())
-    console.out(render_differences(changes, style, mask_of(run.loaded).text) + render_preview(foreseen, style))
+    console.out(render_differences(changes, style, mask_of(run.loaded).text) + render_preview(foreseen, style), people)
     _write_json(json_into, foreseen.as_json())
     if foreseen.halted is not None:
         console.show_error(foreseen.halted)
@@ -220,18 +227,18 @@ def _preview(run: Rehearsing, json_into: Path | None) -> int:
     return Exit.DONE
 
 
-def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
-    from attio_ctl.cli import console, ledgers, wiring  # noqa: PLC0415
+def _deliver(run: Delivery, json_into: Path | None, seen: Seen, people: TextIO) -> int:
+    from attio_ctl.cli import console, ledgers, stopping  # noqa: PLC0415
     from attio_ctl.errors import Exit  # noqa: PLC0415
     from attio_ctl.render.delivery import reminder, render_account, way_on  # noqa: PLC0415
 
     try:
-        done, interrupted = wiring.run_draining(run)
+        done, interrupted = stopping.run_draining(run, lambda outcome: outcome.finished)
     except KeyboardInterrupt:
         console.note("Stopped before anything was sent. To go on, run the same command again.")
         raise
     letters = ledgers.letters_of(run.loaded)
-    console.out(render_account(done.account, letters, console.style_for(sys.stdout)))
+    console.out(render_account(done.account, letters, console.style_for(people)), people)
     seen.ended(done, interrupted, follow=run.follow)
     _write_json(json_into, {"finished": done.finished, **done.account.as_json()})
     seen.write(done, interrupted)
@@ -247,7 +254,7 @@ def _deliver(run: Delivery, json_into: Path | None, seen: Seen) -> int:
 
 
 def _write_json(path: Path | None, figures: Mapping[str, Any]) -> None:
-    from attio_ctl.cli import wiring  # noqa: PLC0415
+    from attio_ctl.cli import outputs  # noqa: PLC0415
 
     if path is not None:
-        wiring.write_output(path, json.dumps(figures, indent=2) + "\n")
+        outputs.write_output(path, json.dumps(figures, indent=2) + "\n")

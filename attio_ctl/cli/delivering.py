@@ -16,6 +16,7 @@ from attio_ctl.attio.writer import AttioWriter
 from attio_ctl.cli import checking, console, safety, wiring
 from attio_ctl.cli.inputs import event_files, followed_files, let_go, spool_folder, tell_kept
 from attio_ctl.cli.ledgers import DEAD_LETTERS, LEDGER
+from attio_ctl.cli.stopping import Stop
 from attio_ctl.cli.watching import watching
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.batch import BatchOptions
@@ -34,6 +35,13 @@ from attio_ctl.state.schema import Schema, build_schema
 
 PROGRESS_EVERY: Final = 10.0
 """Seconds between two lines on how it goes, where nothing else was asked for."""
+
+
+GOING_ON: Final = (
+    "What Attio has taken stands, and no event is lost. The same command goes on; it sends at most the writes of about "
+    "the last second once more, which changes nothing."
+)
+RETRYING_ON: Final = "What Attio has taken stands, and the dead letters are open still. To go on, run the same command."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +124,12 @@ class Delivery:
     progress_every: float
     recorder: Recorder
 
-    async def __call__(self, stop: wiring.Stop) -> Outcome:
+    async def __call__(self, stop: Stop) -> Outcome:
         gc.set_threshold(*COLLECT_AFTER)
         with discreet(self.loaded) as mask:
             return told(await self._spooled(stop), mask)
 
-    async def _spooled(self, stop: wiring.Stop) -> Outcome:
+    async def _spooled(self, stop: Stop) -> Outcome:
         folder = spool_folder(self.loaded)
         files = followed_files(self.names) if self.follow else event_files(self.names, folder)
         try:
@@ -132,13 +140,13 @@ class Delivery:
         (let_go if outcome.finished else tell_kept)(files, folder)
         return outcome
 
-    async def _deliver(self, files: Sequence[Path], stop: wiring.Stop) -> Outcome:
+    async def _deliver(self, files: Sequence[Path], stop: Stop) -> Outcome:
         limits, notify = wiring.limits_of(self.loaded), notifier(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for, on_request=self.recorder.on_request) as parts,
             watching(every=self.progress_every, limits=limits) as observe,
         ):
-            stop.arm()
+            stop.arm(GOING_ON)
             self.recorder.begin(limits)
             engine = Engine(
                 program=parts.program,
@@ -169,17 +177,17 @@ class Retry:
     letters: Sequence[DeadLetter]
     retry_for: float
 
-    async def __call__(self, stop: wiring.Stop) -> Outcome:
+    async def __call__(self, stop: Stop) -> Outcome:
         with discreet(self.loaded) as mask:
             return told(await self._retry(stop), mask)
 
-    async def _retry(self, stop: wiring.Stop) -> Outcome:
+    async def _retry(self, stop: Stop) -> Outcome:
         limits, notify = wiring.limits_of(self.loaded), notifier(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for) as parts,
             watching(every=PROGRESS_EVERY, limits=limits) as observe,
         ):
-            stop.arm()
+            stop.arm(RETRYING_ON)
             engine = Engine(
                 program=parts.program,
                 ledger=parts.ledger,

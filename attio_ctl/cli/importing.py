@@ -17,7 +17,7 @@ from attio_ctl.attio.limiter import Limits
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli.connecting import Server, connect_to, token_in_environment
 from attio_ctl.config.patterns import BASE_URL, BASE_URL_PATTERN, SLUG_PATTERN
-from attio_ctl.errors import BlockedError, UsageError
+from attio_ctl.errors import AttioCtlError, BlockedError, UsageError
 from attio_ctl.state.live import Part, read_live
 from attio_ctl.state.resource import State
 
@@ -38,7 +38,13 @@ def attio(token_env: str, base_url: str | None) -> Iterator[Server]:
         raise UsageError(
             f"`--base-url` cannot be `{base_url}`", hint="it is an `http(s)://` address without a `/` at its end"
         )
-    yield Server(base_url or BASE_URL, token_in_environment(token_env), Limits())
+    server = Server(base_url or BASE_URL, token_in_environment(token_env), Limits())
+    try:
+        yield server
+    except AttioCtlError as error:
+        if error.hint is not None:  # there is no file yet that could say so
+            error.hint = error.hint.replace("`api.base_url`", "`--base-url`")
+        raise
 
 
 @contextlib.contextmanager

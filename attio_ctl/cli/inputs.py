@@ -10,7 +10,8 @@ from typing import Final
 
 from attio_ctl.cli import console, wiring
 from attio_ctl.config.load import Loaded
-from attio_ctl.delivery.files import spelled_out, spool
+from attio_ctl.delivery.files import spelled_out, spool, way_to_events
+from attio_ctl.delivery.source import check_readable
 from attio_ctl.errors import StorageError, UsageError
 from attio_ctl.render.escaping import visible
 
@@ -26,15 +27,19 @@ def event_files(names: Sequence[str], folder: Path) -> tuple[Path, ...]:
 
     Raises:
         UsageError: a folder is empty, a pattern matches nothing, or standard input is named twice.
-        StorageError: a file is not there, or standard input cannot be kept.
+        StorageError: a file is not there or cannot be read, or standard input cannot be kept.
+        EventsError: a file is not in UTF-8, or its compression is broken at the very beginning.
     """
     files = _files(names)
     if files.count(STDIN) > 1:
         raise UsageError("standard input can be read once only", hint="give `--events -` once")
     for path in files:
         if path != STDIN and not path.exists():
-            raise StorageError("cannot read it: there is no such file", where=str(path))
-    return tuple(spool(sys.stdin.buffer, folder) if path == STDIN else path for path in files)
+            raise StorageError("cannot read it: there is no such file", where=str(path), hint=way_to_events(path))
+    there = tuple(spool(sys.stdin.buffer, folder) if path == STDIN else path for path in files)
+    for path in there:
+        check_readable(path)
+    return there
 
 
 def spool_folder(loaded: Loaded) -> Path:
@@ -85,5 +90,11 @@ def _files(names: Sequence[str]) -> tuple[Path, ...]:
         console.note(
             f"left out {files} of {folder} that {'is' if len(others) == 1 else 'are'} none of events by name, "
             f"such as {visible(str(others[0]))}; `--events FILE` takes any"
+        )
+    for folder, unseen in found.hidden:
+        files = "1 hidden file" if len(unseen) == 1 else f"{len(unseen)} hidden files"
+        console.note(
+            f"left out {files} of {folder}, such as {visible(str(unseen[0]))}: a dot before a name, or before that of "
+            "its folder, is for what is not finished or not meant; `--events FILE` takes any"
         )
     return found.files

@@ -12,7 +12,7 @@ from attio_ctl.errors import UsageError
 
 @click.command("import")
 @click.argument("file", type=InputFile(allow_dash=True, path_type=None), metavar="FILE")
-@click.option("--out", type=OutputFile(), metavar="FILE", help="Write it to a file.")
+@click.option("--out", type=OutputFile(), metavar="FILE", help="Write it to a file; `-` is standard output.")
 @click.option("--force", is_flag=True, help="Replace that file when it is there already.")
 def command(*, file: str, out: Path | None, force: bool) -> None:
     """Turn the subscriptions of a Segment destination into mappings.
@@ -24,16 +24,14 @@ def command(*, file: str, out: Path | None, force: bool) -> None:
     Example:
         attio-ctl mapping import subscriptions.json --out workspaces/acme/mappings/segment.yaml
     """
-    from attio_ctl.cli import console, documents, wiring  # noqa: PLC0415  heavy imports wait
+    from attio_ctl.cli import console, documents, outputs  # noqa: PLC0415  heavy imports wait
     from attio_ctl.mapping.segment.export import import_subscriptions  # noqa: PLC0415
 
-    if out is not None and out.exists() and not force:
+    if out not in (None, outputs.STDOUT) and out.exists() and not force:
         raise UsageError(f"there is a file `{out}` already", hint="choose another name, or replace it with `--force`")
     imported = import_subscriptions(documents.read_json(file))
     for note in imported.notes:
         console.note(f"note: {note}")
-    if out is None:
-        console.out(imported.text)
-    else:
-        wiring.write_file(out, imported.text.encode())
+    outputs.write_output(out or outputs.STDOUT, imported.text)
+    if out not in (None, outputs.STDOUT):
         console.note(f"Wrote {out}. Next: attio-ctl validate")

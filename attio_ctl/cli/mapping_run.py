@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -24,7 +25,9 @@ SHOWN = 20
     metavar="FILE",
     help="NDJSON or a JSON array of events, with gzip or zstd or without. Repeatable.",
 )
-@click.option("--into", type=OutputFile(), metavar="FILE", help="The file to write instead of standard output.")
+@click.option(
+    "--into", type=OutputFile(), metavar="FILE", help="The file to write; `-`, as without it, is standard output."
+)
 @click.pass_context
 def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ...], into: Path | None) -> None:
     """Turn events into the bodies of batch calls, one per line, for who sends them on by other means.
@@ -32,6 +35,9 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     Offline: every value is checked against the schema that the files describe. Nothing is folded, compared with what
     was sent before, or sent; `deliver` does all of that. What Attio would refuse is told with its reason and left out;
     then the exit code is 65.
+
+    The bodies are for Attio, so what a mapping takes from the environment stands in them as it is, not as `${NAME}`;
+    which variables those are is told, and a file is made for its owner alone.
 
     \b
     Example:
@@ -41,9 +47,10 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     from datetime import UTC, datetime  # noqa: PLC0415
     from itertools import chain  # noqa: PLC0415
 
-    from attio_ctl.cli import console, wiring  # noqa: PLC0415
-    from attio_ctl.delivery.masking import mask_of  # noqa: PLC0415
-    from attio_ctl.delivery.source import read_blocks  # noqa: PLC0415
+    from attio_ctl.cli import console, outputs, wiring  # noqa: PLC0415
+    from attio_ctl.delivery.masking import mask_of, variables_of  # noqa: PLC0415
+    from attio_ctl.delivery.private import private_opener  # noqa: PLC0415
+    from attio_ctl.delivery.source import check_readable, read_blocks  # noqa: PLC0415
     from attio_ctl.mapping.fast.batch import make_bodies  # noqa: PLC0415
     from attio_ctl.mapping.fast.program import accelerate, lines_of  # noqa: PLC0415
     from attio_ctl.mapping.program import compile_mappings  # noqa: PLC0415
@@ -57,9 +64,16 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     program = accelerate(compile_mappings(loaded.spec.mappings, schema))
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     hide = mask_of(loaded).text
+    for path in events:
+        check_readable(path)
+    if variables := variables_of(loaded):
+        named = ", ".join(f"${{{name}}}" for name in variables)
+        console.note(f"note: the bodies hold the values of {named}: keep them as you keep those")
     made = refused = 0
     with ExitStack() as opened:
-        out = opened.enter_context(into.open("wb")) if into else sys.stdout.buffer
+        out: IO[bytes] = sys.stdout.buffer
+        if into not in (None, outputs.STDOUT):
+            out = opened.enter_context(open(into, "wb", opener=private_opener))
         for block in chain.from_iterable(map(read_blocks, events)):
             some = make_bodies(program, lines_of(block.data), now)
             out.writelines(body + b"\n" for body in some.bodies)

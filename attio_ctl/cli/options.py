@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from attio_ctl.errors import StorageError
+from attio_ctl.errors import StorageError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,24 +24,48 @@ class InputFile(click.Path):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            why = "it is a folder, or may not be read" if Path(value).exists() else "there is no such file"
-            raise StorageError(f"cannot read it: {why}", where=str(value)) from None
+            if Path(value).exists():
+                raise StorageError("cannot read it: it is a folder, or may not be read", where=str(value)) from None
+            from attio_ctl.delivery.files import near_name  # noqa: PLC0415  only on this way out
+
+            near = near_name(Path(value))
+            raise StorageError("cannot read it: there is no such file", where=str(value), hint=near) from None
 
 
 class OutputFile(click.Path):
-    """A file to write, in a folder that is there and takes it; `-` is standard output where `allow_dash` says so."""
+    """A file to write, in a folder that is there and takes it; `-` is standard output, where that makes sense."""
 
-    def __init__(self, *, allow_dash: bool = False) -> None:
-        super().__init__(dir_okay=False, allow_dash=allow_dash, path_type=Path)
+    def __init__(self, *, instead: str | None = None) -> None:
+        """
+        Args:
+            instead: What to do where somebody gives `-`, which is refused then.
+        """
+        super().__init__(dir_okay=False, allow_dash=instead is None, path_type=Path)
+        self._instead = instead
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) == "-" and self._instead is not None:
+            name = param.opts[0] if param is not None else "it"
+            raise UsageError(f"`{name}` takes the name of a file, not standard output", hint=self._instead)
         path: Any = super().convert(value, param, ctx)
         if not path.parent.is_dir():
             hint = f"make it first: `mkdir -p {path.parent}`"
             raise StorageError("cannot write it: there is no such folder", where=str(path), hint=hint)
-        if not (self.allow_dash and str(path) == "-"):
+        if str(path) != "-":
             _check_writable(path)
         return path
+
+
+class DatabaseFile(click.Path):
+    """The file of a database, which standard output cannot hold."""
+
+    def __init__(self, path_type: type[Any]) -> None:
+        super().__init__(dir_okay=False, path_type=path_type)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) == "-":
+            raise UsageError("a database is kept in a file, not on standard output", hint="`--db sandbox.sqlite`")
+        return super().convert(value, param, ctx)
 
 
 def _check_writable(path: Path) -> None:

@@ -25,7 +25,12 @@ from attio_ctl.errors import Exit, UsageError
 @click.command("plan")
 @workspace_option
 @format_option("text", "json", "markdown", "html")
-@click.option("--out", type=OutputFile(), metavar="FILE", help="Save the plan for apply.")
+@click.option(
+    "--out",
+    type=OutputFile(instead="`--format json` prints what `apply` takes"),
+    metavar="FILE",
+    help="Save the plan for apply.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 0 when there are none.")
 @plan_options
 @retry_option
@@ -34,7 +39,12 @@ from attio_ctl.errors import Exit, UsageError
     metavar="REV",
     help="In Markdown and HTML: show what the mappings do to events otherwise than at this git revision.",
 )
-@click.option("--html-into", type=OutputFile(), metavar="FILE", help="Write the page of `html` too.")
+@click.option(
+    "--html-into",
+    type=OutputFile(instead="`--format html` prints the page"),
+    metavar="FILE",
+    help="Write the page of `html` too.",
+)
 @events_option
 @max_bytes_option
 @click.pass_context

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any
 
 from attio_ctl.attio.messages import Request
 from attio_ctl.attio.reader import AttioReader
@@ -17,6 +14,7 @@ from attio_ctl.cli import safety, wiring
 from attio_ctl.cli.delivering import compile_checked, discreet, processes
 from attio_ctl.cli.inputs import event_files
 from attio_ctl.cli.ledgers import opened_ledger
+from attio_ctl.cli.outputs import json_lines
 from attio_ctl.cli.watching import watching
 from attio_ctl.config.load import Loaded
 from attio_ctl.delivery.batch import BatchOptions
@@ -25,13 +23,9 @@ from attio_ctl.delivery.differences import RecordDifference, differences
 from attio_ctl.delivery.finding import Finder
 from attio_ctl.delivery.masking import mask_of
 from attio_ctl.delivery.preview import Preview, preview
-from attio_ctl.delivery.private import private_file
 from attio_ctl.delivery.rehearsal import Rehearsal, request_json
 from attio_ctl.delivery.selection import Way
-from attio_ctl.errors import StorageError
 from attio_ctl.state.live import read_live
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +36,7 @@ class Rehearsing:
     Attributes:
         names: Files, folders, patterns or `-`.
         records: How many records to compare with what is in Attio.
-        requests: A file for the requests, one a line.
-        dead_letters: A file for the dead letters, one a line.
+        requests, dead_letters: Where to write the requests and the dead letters down, one a line.
         progress_every: Seconds, see `watching`.
     """
 
@@ -104,27 +97,3 @@ def scratch_of(loaded: Loaded) -> Path | None:
     """
     folder = wiring.state_directory(loaded)
     return folder if folder.is_dir() else None
-
-
-@contextlib.contextmanager
-def json_lines(path: Path | None, as_json: Callable[[T], dict[str, Any]]) -> Iterator[Callable[[T], object] | None]:
-    """
-    Takes things, and writes them to a file as JSON lines; the file is there once all are written.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    if path is None:
-        yield None
-        return
-    unfinished = path.with_name(f".{path.name}.new")
-    try:
-        private_file(unfinished)
-        with unfinished.open("wb") as file:
-            yield lambda each: file.write(msgspec.json.encode(as_json(each)) + b"\n")
-        unfinished.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write: {error.strerror}", where=str(path)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)

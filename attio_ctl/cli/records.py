@@ -32,7 +32,7 @@ def command(
     count: bool,
     form: str,
 ) -> None:
-    """Query the records of an object, oldest first.
+    """Query the records of an object, in the order in which they came into Attio.
 
     \b
     Example:

@@ -59,6 +59,11 @@ def exit_code_of(done: Done) -> Exit:
     return Exit.BLOCKED if any(isinstance(o.change, Blocked) for o in done.report.outcomes) else Exit.DONE
 
 
+def is_finished(done: Done | None) -> bool:
+    """Whether every change has its end, so that a signal came too late to stop anything."""
+    return done is not None and (done.report is None or not can_be_resumed(done.report))
+
+
 def can_be_resumed(report: Report) -> bool:
     """Whether a run left something that the same plan can still do; what moved takes a new plan."""
     return bool(report.of(Failed)) or report.stopped_by is not None

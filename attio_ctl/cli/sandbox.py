@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from attio_ctl.cli import sandbox_serve
-from attio_ctl.cli.options import InputFile, OutputFile, workspace_option
+from attio_ctl.cli.options import DatabaseFile, InputFile, OutputFile, workspace_option
 from attio_ctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ def command() -> None:
 command.add_command(sandbox_serve.command)
 
 
-db_option = click.option(
-    "--db", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The sandbox's file."
-)
+db_option = click.option("--db", type=DatabaseFile(Path), metavar="FILE", help="The sandbox's file.")
 
 
 @command.command("activate")
@@ -75,7 +73,7 @@ def reset(workspace: str | None) -> None:
 
 
 @command.command("export")
-@click.argument("file", type=OutputFile(allow_dash=True), metavar="FILE|-")
+@click.argument("file", type=OutputFile(), metavar="FILE|-")
 @workspace_option
 @db_option
 def export_sandbox(file: Path, workspace: str | None, db: Path | None) -> None:
@@ -90,14 +88,14 @@ def export_sandbox(file: Path, workspace: str | None, db: Path | None) -> None:
     """
     import json  # noqa: PLC0415
 
-    from attio_ctl.cli import wiring  # noqa: PLC0415
+    from attio_ctl.cli import outputs, wiring  # noqa: PLC0415
     from attio_ctl.sandbox import admin  # noqa: PLC0415
 
     source = db or _sandbox_of(wiring.load_workspace(workspace))
     if not source.exists():
         raise UsageError(f"there is no sandbox `{source}` to export", hint="`plan`, `apply` and `serve` make one")
     text = json.dumps(admin.export_workspace(source), ensure_ascii=False) + "\n"
-    wiring.write_output(file, text)
+    outputs.write_output(file, text)
 
 
 @command.command("import")

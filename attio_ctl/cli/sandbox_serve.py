@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from attio_ctl.cli.extras import extra
-from attio_ctl.cli.options import InputFile
+from attio_ctl.cli.options import DatabaseFile, InputFile
 from attio_ctl.errors import Exit, UsageError
 
 _FILE = InputFile()
@@ -15,7 +15,14 @@ _FILE = InputFile()
 
 @click.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes any free port.")
-@click.option("--db", default=":memory:", show_default=True, metavar="FILE|:memory:", help="Where its state is kept.")
+@click.option(
+    "--db",
+    type=DatabaseFile(str),
+    default=":memory:",
+    show_default=True,
+    metavar="FILE|:memory:",
+    help="Where its state is kept.",
+)
 @click.option("--token", "tokens", multiple=True, metavar="NAME[=SCOPE,…]", help="A token that it takes; repeatable.")
 @click.option(
     "--admin-token", metavar="NAME", help="The token of the console and of /_sandbox; a random one otherwise."

@@ -14,7 +14,7 @@ from attio_ctl.errors import BlockedError, UsageError
 @click.command("schema")
 @workspace_option
 @click.option("--live", is_flag=True, help="Fill in the slugs, titles and members of the workspace itself.")
-@click.option("--out", type=OutputFile(), metavar="FILE", help="Write it to a file.")
+@click.option("--out", type=OutputFile(), metavar="FILE", help="Write it to a file; `-` is standard output.")
 def command(*, workspace: str | None, live: bool, out: Path | None) -> None:
     """Print the JSON Schema of workspace files, for editors.
 
@@ -29,7 +29,7 @@ def command(*, workspace: str | None, live: bool, out: Path | None) -> None:
     import json  # noqa: PLC0415  heavy imports wait
 
     from attio_ctl.attio.reader import AttioReader  # noqa: PLC0415
-    from attio_ctl.cli import console, wiring  # noqa: PLC0415
+    from attio_ctl.cli import outputs, wiring  # noqa: PLC0415
     from attio_ctl.config.schema_export import Schema, workspace_schema  # noqa: PLC0415
     from attio_ctl.state.desired import build_desired  # noqa: PLC0415
     from attio_ctl.state.editor_schema import editor_schema  # noqa: PLC0415
@@ -49,7 +49,4 @@ def command(*, workspace: str | None, live: bool, out: Path | None) -> None:
         raise UsageError("the schema is the same for every workspace", hint="add `--live` for the one of a workspace")
     schema = asyncio.run(filled_in()) if live else workspace_schema()
     text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-    if out is None:
-        console.out(text)
-    else:
-        wiring.write_file(out, text.encode())
+    outputs.write_output(out or outputs.STDOUT, text)

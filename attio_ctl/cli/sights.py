@@ -23,9 +23,17 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("--report", type=OutputFile(), metavar="FILE", help="How it went, as one HTML page with charts."),
     click.option(
-        "--health", type=OutputFile(), metavar="FILE", help="How deliveries go, as JSON for a dashboard, once it ends."
+        "--report",
+        type=OutputFile(instead="a page is opened in a browser: `--report report.html`"),
+        metavar="FILE",
+        help="How it went, as one HTML page with charts.",
+    ),
+    click.option(
+        "--health",
+        type=OutputFile(),
+        metavar="FILE",
+        help="How deliveries go, as JSON for a dashboard, once it ends; `-` is standard output.",
     ),
     click.option(
         "--metrics-listen",
@@ -36,7 +44,8 @@ _OPTIONS = (
         "--metrics-file",
         type=OutputFile(),
         metavar="FILE",
-        help="Prometheus figures once it ends, for the textfile collector. Needs the extra `metrics`.",
+        help="Prometheus figures once it ends, for the textfile collector; `-` is standard output. Needs the extra "
+        "`metrics`.",
     ),
 )
 
@@ -152,12 +161,14 @@ class Seen:
             return 0
 
     def _write(self, error: AttioCtlError | None, interrupted: Exit) -> None:
-        from attio_ctl.cli import exposing, ledgers, wiring  # noqa: PLC0415
+        from attio_ctl.cli import exposing, ledgers, outputs, wiring  # noqa: PLC0415
         from attio_ctl.errors import Exit  # noqa: PLC0415
 
         workspace = self._loaded.spec.workspace
         if self._sights.metrics_file is not None:
-            wiring.write_file(self._sights.metrics_file, exposing.exposition(workspace, self.recorder.history))
+            outputs.write_output(
+                self._sights.metrics_file, exposing.exposition(workspace, self.recorder.history).decode()
+            )
         if self._sights.report is not None:
             from attio_ctl.render.delivery_page import RunEnd, render_delivery_page  # noqa: PLC0415
 

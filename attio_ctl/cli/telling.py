@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from attio_ctl.attio.posting import post_json
-from attio_ctl.cli import console, wiring
+from attio_ctl.cli import console, outputs, wiring
 from attio_ctl.config.load import Loaded
 from attio_ctl.config.models import Alerts
 from attio_ctl.delivery.health import AlertThreshold, Health, LastRun, after, news
@@ -52,9 +52,9 @@ def note_run(loaded: Loaded, run: LastRun) -> Health:
 
 
 def keep_health(health: Health, path: Path) -> None:
-    """Write the document; where that fails, say so."""
+    """Write the document, to standard output where the path is `-`; where that fails, say so."""
     try:
-        wiring.write_file(path, (json.dumps(health.as_json(), indent=2) + "\n").encode())
+        outputs.write_output(path, json.dumps(health.as_json(), indent=2) + "\n")
     except AttioCtlError as error:
         console.note(f"warning: how deliveries go cannot be kept: {error.what} ({error.where})")
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import secrets
-import signal
 import subprocess
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn, TypeVar
 
 from attio_ctl.attio import reader, writer
 from attio_ctl.attio.http import Transport
 from attio_ctl.attio.limiter import Limiter, Limits
 from attio_ctl.attio.messages import Exchange
 from attio_ctl.attio.token import Token
-from attio_ctl.cli import console
 from attio_ctl.cli.connecting import Client, Connected, Server, checked_token, connect_to, token_in_environment
 from attio_ctl.cli.extras import extra
 from attio_ctl.cli.state_folder import pace_file, sandbox_file
@@ -27,10 +22,8 @@ from attio_ctl.cli.state_folder import state_directory as state_directory  # noq
 from attio_ctl.config.files import find_project
 from attio_ctl.config.load import Loaded, list_workspaces, load
 from attio_ctl.config.models import AttioApi, CommandToken, EnvironmentToken, FileToken, SandboxApi
-from attio_ctl.errors import CredentialsError, Exit, StorageError, UsageError, WrongWorkspaceError
+from attio_ctl.errors import CredentialsError, StorageError, UsageError, WrongWorkspaceError
 from attio_ctl.plan.model import Source
-
-T = TypeVar("T")
 
 SANDBOX_LIMITS = Limits(reads_per_second=10_000, writes_per_second=10_000)
 """What the embedded sandbox takes, per second, when it is not told to imitate Attio's limits."""
@@ -244,71 +237,3 @@ def write_file(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise StorageError(f"cannot write: {error.strerror}", where=str(path)) from error
-
-
-def write_output(path: Path, text: str) -> None:
-    """
-    Write text to a file, or to standard output where the path is `-`.
-
-    Raises:
-        StorageError: it cannot be written.
-    """
-    if str(path) == "-":
-        console.out(text)
-    else:
-        write_file(path, text.encode())
-
-
-class Stop(asyncio.Event):
-    """
-    Set by the first SIGINT or SIGTERM after `arm`; `code` is then the exit code of the signal.
-
-    A second signal ends the process at once: what was recorded is on disk already.
-    """
-
-    code = Exit.DONE
-    _since = 0.0
-
-    @property
-    def seconds_ago(self) -> float:
-        """How long ago the signal came."""
-        return time.monotonic() - self._since
-
-    def arm(self) -> None:
-        """From here on a signal lets what is in flight end; called before the first write, within the loop."""
-        self._running = asyncio.get_running_loop()
-        signal.signal(signal.SIGINT, self._on_signal)  # handlers of the loop would wait for their turn in it
-        signal.signal(signal.SIGTERM, self._on_signal)
-
-    def _on_signal(self, number: int, _: object) -> None:
-        signalled = Exit.SIGINT if number == signal.SIGINT else Exit.SIGTERM
-        if self.code is not Exit.DONE:
-            os._exit(signalled)
-        self.code, self._since = signalled, time.monotonic()
-        self._running.call_soon_threadsafe(self.set)
-
-
-def run_draining(main: Callable[[Stop], Awaitable[T]]) -> tuple[T, Exit]:
-    """
-    Run the work of a command that writes. Until it arms the stop that it is given, a signal ends it at once, even while
-    it waits for an answer at a prompt; after that it ends what is in flight and returns what it has done.
-
-    Returns:
-        The result, and the exit code of the signal, or DONE when there was none.
-    """
-
-    async def guarded() -> tuple[T, Exit]:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # that of asyncio cannot end a prompt
-        stop = Stop()
-        return await main(stop), stop.code
-
-    before = signal.getsignal(signal.SIGINT), signal.signal(signal.SIGTERM, _terminate)
-    try:
-        return asyncio.run(guarded())
-    finally:
-        signal.signal(signal.SIGINT, before[0])
-        signal.signal(signal.SIGTERM, before[1])
-
-
-def _terminate(*_: object) -> NoReturn:
-    raise SystemExit(Exit.SIGTERM)

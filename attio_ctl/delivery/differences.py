@@ -56,7 +56,7 @@ class RecordDifference:
 
 async def differences(foreseen: Sequence[Foreseen], finder: Finder, schema: Schema) -> tuple[RecordDifference, ...]:
     """
-    Compare some writes with the live records, in the order of the writes.
+    Compare some writes with the live records, in their order.
 
     Raises:
         ApiError: a read failed for good.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import glob
 import hashlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Final
 
@@ -20,6 +22,9 @@ _SPOOLED: Final = 256 * 1024
 _SUFFIXES: Final = (".ndjson", ".jsonl", ".json")
 _PACKED: Final = (".gz", ".zst")
 
+_NAMED: Final = 5
+"""Files of a folder that are named where something else was looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpelledOut:
@@ -27,11 +32,12 @@ class SpelledOut:
     The files behind some names, in the order of the names.
 
     Attributes:
-        left_out: What folders hold besides, by folder as it was named.
+        left_out: What folders hold besides, by folder as it was named; `hidden` files likewise.
     """
 
     files: tuple[Path, ...]
     left_out: tuple[tuple[str, tuple[Path, ...]], ...]
+    hidden: tuple[tuple[str, tuple[Path, ...]], ...]
 
 
 def spelled_out(names: Iterable[str]) -> SpelledOut:
@@ -45,25 +51,30 @@ def spelled_out(names: Iterable[str]) -> SpelledOut:
     """
     files: list[Path] = []
     left_out: list[tuple[str, tuple[Path, ...]]] = []
+    hidden: list[tuple[str, tuple[Path, ...]]] = []
     for name in names:
         path = Path(name)
         if path.is_dir():
-            inside = [each for each in sorted(path.rglob("*")) if each.is_file() and not _is_hidden(each, path)]
+            there = [each for each in sorted(path.rglob("*")) if each.is_file()]
+            unseen = tuple(each for each in there if _is_hidden(each, path))
+            inside = [each for each in there if not _is_hidden(each, path)]
             taken = [each for each in inside if holds_events(each)]
             if not taken:
-                raise _no_events(name, inside)
+                raise _no_events(name, inside, unseen)
             files += taken
             if others := tuple(each for each in inside if not holds_events(each)):
                 left_out.append((name, others))
+            if unseen:
+                hidden.append((name, unseen))
         elif glob.has_magic(name) and not path.exists():
             found = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  `Path.glob` takes no absolute pattern
             matched = [path for path in map(Path, found) if path.is_file()]
             if not matched:
-                raise UsageError("the pattern matches no file", where=name)
+                raise UsageError("the pattern matches no file", where=name, hint=_around(_fixed_part(name)))
             files += matched
         else:
             files.append(path)
-    return SpelledOut(tuple(files), tuple(left_out))
+    return SpelledOut(tuple(files), tuple(left_out), tuple(hidden))
 
 
 def holds_events(path: Path) -> bool:
@@ -78,10 +89,47 @@ def holds_events(path: Path) -> bool:
     return bool(suffixes) and suffixes[-1] in _SUFFIXES
 
 
-def _no_events(folder: str, inside: list[Path]) -> UsageError:
-    if not inside:
-        return UsageError("the folder holds no file", where=folder)
+def way_to_events(path: Path) -> str:
+    """Where a file of events is not there: which one may have been meant."""
+    return near_name(path) or _around(path.parent)
+
+
+def near_name(path: Path) -> str | None:
+    """The name in its folder that a file which is not there may have been meant to have, as a question."""
+    there = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, sorted(there), n=1)
+    return f"did you mean `{path.parent / near[0]}`?" if near else None
+
+
+def _around(folder: Path) -> str:
+    """What a folder holds that events could be read from."""
+    if not folder.is_dir():
+        return f"there is no folder `{folder}` either; names count from the current one, {Path.cwd()}"
+    found = sorted(each.name for each in folder.iterdir() if each.is_file() and holds_events(each))
+    if not found:
+        return f"`{folder}` holds no file of events by its name (`.ndjson`, `.jsonl`, `.json`, packed or not)"
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f"`{folder}` holds {', '.join(f'`{name}`' for name in found[:_NAMED])}{more}"
+
+
+def _fixed_part(pattern: str) -> Path:
+    """The folder that a pattern begins in."""
+    steps = takewhile(lambda step: not glob.has_magic(step), Path(pattern).parent.parts)
+    return Path(*steps)
+
+
+def _no_events(folder: str, inside: list[Path], hidden: Sequence[Path]) -> UsageError:
     known = ", ".join(f"`{suffix}`" for suffix in _SUFFIXES)
+    if not inside and hidden:
+        return UsageError(
+            f"the folder holds hidden files only, such as {hidden[0].name}",
+            where=folder,
+            hint=f"they are left out; name one itself: `--events {hidden[0]}`",
+        )
+    if not inside:
+        return UsageError(
+            "the folder holds no file", where=folder, hint=f"a folder stands for its files in {known}, packed or not"
+        )
     return UsageError(
         f"none of its {len(inside)} files is one of events by its name, such as {inside[0].name}",
         where=folder,

@@ -7,7 +7,9 @@ the refused record was made of. The second reading ends where the first one did,
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -18,6 +20,10 @@ from attio_ctl.delivery.streams import is_proven, proof_of, raw, reading
 from attio_ctl.errors import EventsError
 
 _PUT_BACK: Final = "put it back and run the same command again: what was sent is not sent twice"
+_NOTHING_SENT: Final = (
+    "then run the same command again, or leave the file out: all files are read before anything is sent, so nothing of "
+    "this run was"
+)
 
 
 class Source(Protocol):
@@ -55,9 +61,10 @@ class Files:
             path, end = Path(given.path), given
             with raw(path) as stream:
                 _check_unchanged(given, stream)
-                for block in blocks_of(stream, path, offset=given.offset, number=given.line):
-                    end = replace(end, offset=block.end, line=block.number)
-                    yield n, block
+                with _told_of_the_others():
+                    for block in blocks_of(stream, path, offset=given.offset, number=given.line):
+                        end = replace(end, offset=block.end, line=block.number)
+                        yield n, block
                 self._ends[n] = replace(end, done=True, proof=proof_of(stream, end.offset))
 
     def _again(self) -> Iterator[tuple[int, Block]]:
@@ -65,6 +72,16 @@ class Files:
             with raw(Path(end.path)) as stream:
                 for block in blocks_again(stream, self._inputs[n], end):
                     yield n, block
+
+
+@contextmanager
+def _told_of_the_others() -> Iterator[None]:
+    """A file that is broken ends it; what has become of the others is said with it."""
+    try:
+        yield
+    except EventsError as error:
+        error.hint = f"{error.hint}; {_NOTHING_SENT}"
+        raise
 
 
 def blocks_again(stream: BinaryIO, given: Input, end: Input) -> Iterator[Block]:
@@ -99,10 +116,11 @@ class Letters:
     def __init__(self, lines: Sequence[Line], name: str) -> None:
         self._lines = lines
         self._name = name
+        self._proof = " ".join(hashlib.blake2b(line.raw, digest_size=12).hexdigest() for line in lines)
 
     def blocks(self) -> Iterator[tuple[int, Block]]:
         if self._lines:
             yield 0, Block.of(list(self._lines), self._name)
 
     def read(self) -> tuple[Input, ...]:
-        return (Input(self._name, done=True),)
+        return (Input(self._name, done=True, proof=self._proof),)

@@ -38,7 +38,8 @@ class Input:
     Attributes:
         offset: The end of the last line that is accounted for, in bytes of the uncompressed content.
         line: The number of that line.
-        proof: Recognises what was read (`streams.proof_of`): up to the offset, or further by a pass that was cut short.
+        proof: Recognises what was read (`streams.proof_of`): up to the offset, or further by a pass that was cut short;
+            of dead letters one word for each event.
         done: Whether its end was reached.
         account: What became of its lines up to the offset, and what that and the pass under way took.
         unsettled: What is known of the lines beyond the offset, which are read again when the run is taken up again.
@@ -73,6 +74,16 @@ class Run:
     def is_done(self) -> bool:
         """Whether every input was read to its end."""
         return all(each.done for each in self.inputs)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something of it was read and may have been sent, and is not settled."""
+        return any(each.unsettled.pending for each in self.inputs)
+
+    @property
+    def retried(self) -> frozenset[str]:
+        """The events of a retry, as far as that has begun."""
+        return frozenset(event for each in self.inputs for event in each.proof.split())
 
     @property
     def account(self) -> Account:
@@ -136,7 +147,8 @@ class Ledger(Protocol):
     def in_doubt(self) -> bool:
         """
         Whether Attio may have taken writes that are not known here: a run was cut short, and what it had read was not
-        settled since, neither by going on nor by a later run over the same files.
+        settled since, neither by going on nor by a later run over the same files; or a retry of dead letters was, and
+        no later one has settled the same events.
         """
 
     def recent(self) -> Recent:
@@ -171,6 +183,7 @@ class MemoryLedger:
         self._recent: dict[int, bytes] = {}
         self._cells: dict[RecordKey, Cells] = {}
         self._mappings: dict[str, str] = {}
+        self._retried: set[str] = set()
 
     def claim(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -190,8 +203,8 @@ class MemoryLedger:
         return [run for _, run, _ in reversed(self._runs)][:limit]
 
     def in_doubt(self) -> bool:
-        cut = {paths: any(each.unsettled.pending for each in run.inputs) for paths, run, _ in self._runs}
-        return any(cut.values())  # of runs over the same files the last one counts
+        cut = {paths: run.is_pending for paths, run, _ in self._runs}
+        return bool(self._retried) or any(cut.values())  # of runs over the same files the last one counts
 
     def recent(self) -> Recent:
         return Recent(self._recent.items())
@@ -208,6 +221,10 @@ class MemoryLedger:
         if settlement.run.is_recorded:
             paths, _, _ = self._runs[settlement.run.id - 1]
             self._runs[settlement.run.id - 1] = (paths, settlement.run, not settlement.run.is_done)
+        elif settlement.run.is_pending:
+            self._retried |= settlement.run.retried
+        else:
+            self._retried -= settlement.run.retried
 
     def let_go(self) -> None:
         return

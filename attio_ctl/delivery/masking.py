@@ -88,12 +88,13 @@ class Mask:
 
 def mask_of(*loaded: Loaded) -> Mask:
     """Of the variables that the mappings of a workspace name, in any of its versions."""
-    found: dict[str, str] = {}
-    for each in loaded:
-        written = [node.written or "" for node in scalars(each.places.node_at(("mappings",)))]
-        named = (name for name in each.substituted if any(f"${{{name}" in text for text in written))
-        found |= {name: each.substituted[name] for name in named}
-    return Mask(found)
+    return Mask({name: each.substituted[name] for each in loaded for name in variables_of(each)})
+
+
+def variables_of(loaded: Loaded) -> tuple[str, ...]:
+    """The variables of the environment that the mappings of a workspace name."""
+    written = [node.written or "" for node in scalars(loaded.places.node_at(("mappings",)))]
+    return tuple(name for name in loaded.substituted if any(f"${{{name}" in text for text in written))
 
 
 def _forms(value: str) -> tuple[str, ...]:

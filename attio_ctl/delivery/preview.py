@@ -49,7 +49,8 @@ class Preview:
         dead_letters: What the mappings reject, by the order of the input; the first `LETTERS_KEPT`.
         eta: Seconds that the requests take at the limit of the token.
         halted: Why the delivery would send nothing.
-        foreseen: The first records of each object that would be written, as many in all as were asked for.
+        foreseen: The first records of each object that would be written, in all as many as were asked for, in the order
+            of the input.
     """
 
     account: Account

@@ -9,11 +9,12 @@ or drop is not known beforehand, and the requests that this would cost come on t
 from __future__ import annotations
 
 import asyncio
+import heapq
 import math
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from itertools import islice, zip_longest
+from itertools import count, islice, zip_longest
 from typing import Any, Final, Literal, Self
 
 from attio_ctl.attio.messages import Request, Usage
@@ -79,7 +80,8 @@ class Rehearsal:
         """
         self.requests: Counter[RequestKind] = Counter()
         self.records: Counter[str] = Counter()
-        self._first: dict[str, dict[RecordKey, Due]] = {}
+        self._first: dict[str, _Earliest] = {}
+        self._sent = count()
         self._keep = keep
         self._note = note
         self._transport = select_transport(
@@ -99,18 +101,20 @@ class Rehearsal:
 
     @property
     def first(self) -> dict[RecordKey, Due]:
-        """The first writes, as many as were to be kept: one of each object, then the next of each, and so on."""
-        kept = [iter(writes) for writes in self._first.values()]
-        in_turn = (key for turn in zip_longest(*kept) for key in turn if key is not None)
-        chosen = set(islice(in_turn, self._keep))
-        return {key: due for writes in self._first.values() for key, due in writes.items() if key in chosen}
+        """
+        The writes whose events come first in the input, as many as were to be kept, in that order.
+
+        Of several objects each has its share: one write of each, then the next of each, and so on.
+        """
+        kept = [earliest.in_order() for earliest in self._first.values()]
+        in_turn = (each for turn in zip_longest(*kept) for each in turn if each is not None)
+        chosen = sorted(islice(in_turn, self._keep), key=_place)
+        return {due.key: due for _, _, due in chosen}
 
     async def send(self, writes: Sequence[Due]) -> AsyncGenerator[tuple[Due, Verdict], None]:
         self.records.update(Counter(due.key.object for due in writes))
         for due in writes if self._keep else ():
-            kept = self._first.setdefault(due.key.object, {})
-            if len(kept) < self._keep:
-                kept.setdefault(due.key, due)
+            self._first.setdefault(due.key.object, _Earliest(self._keep)).offer(due, next(self._sent))
         async with aclosing(self._transport.send(writes)) as verdicts:
             async for each in verdicts:
                 yield each
@@ -122,6 +126,32 @@ class Rehearsal:
 
     def _look(self, count: int) -> None:
         self.requests["query"] += count
+
+
+class _Earliest:
+    """Of the writes to an object, those whose events come first in the input; they are sent in another order."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: list[tuple[int, int, Due]] = []  # a heap with the latest event on top: both numbers are negative
+        self._keys: set[RecordKey] = set()
+
+    def offer(self, due: Due, number: int) -> None:
+        """Keep a write if it is among them; `number` tells those of one event apart."""
+        if due.key in self._keys:
+            return
+        self._keys.add(due.key)
+        heapq.heappush(self._kept, (-min(due.live, default=0), -number, due))
+        if len(self._kept) > self._most:
+            self._keys.remove(heapq.heappop(self._kept)[2].key)
+
+    def in_order(self) -> list[tuple[int, int, Due]]:
+        """Each with its first event and its number, the earliest first."""
+        return [(-event, -number, due) for event, number, due in sorted(self._kept, reverse=True, key=_place)]
+
+
+def _place(entry: tuple[int, int, Due]) -> tuple[int, int]:
+    return entry[:2]
 
 
 class _NoSession(WriteSession):

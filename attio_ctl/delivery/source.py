@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from attio_ctl.delivery.encoding import UTF8_BOM, check_utf8
 from attio_ctl.delivery.streams import raw, unpacked
 
 BLOCK: Final = 1024 * 1024
 """Bytes read at a time."""
 
-_BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r\n"
 _MARKS: Final = re.compile(rb'["\\\[\]{},]')
 
@@ -118,12 +118,13 @@ def blocks_of(
         whole: Whether the file is all there; if not, an event whose end is not there is left for later.
 
     Raises:
-        EventsError: the file is compressed, and broken.
+        EventsError: the file is compressed, and broken; or it is not in UTF-8.
         StorageError: the file cannot be read.
     """
     with unpacked(stream, path) as content:
         head = content.read(64)
-        start = len(head) - len(head.removeprefix(_BOM))
+        check_utf8(head, path, is_packed=content is not stream)
+        start = len(head) - len(head.removeprefix(UTF8_BOM))
         begin = max(offset, start)
         last = _byte_before(content, begin)
         pieces = _pieces(content, None if end is None else end - begin)
@@ -132,6 +133,17 @@ def blocks_of(
             yield from _element_blocks(str(path), pieces, begin, number, depth=depth, whole=whole)
         else:
             yield from _line_blocks(str(path), pieces, begin, number, whole=whole)
+
+
+def check_readable(path: Path) -> None:
+    """
+    Look at the beginning of a file, so that one that cannot be used is found before others are read.
+
+    Raises:
+        EventsError, StorageError: as for `blocks_of`.
+    """
+    with raw(path) as stream, unpacked(stream, path) as content:
+        check_utf8(content.read(64), path, is_packed=content is not stream)
 
 
 def _byte_before(content: BinaryIO, offset: int) -> bytes:

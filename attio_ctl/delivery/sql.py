@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Kept in `user_version`; 0 is a file that was never a ledger."""
 
 SCHEMA: Final = """
@@ -42,6 +42,10 @@ create table recent (
     marks blob not null                       -- the other eight bytes of each, the oldest first
 ) strict;
 
+create table retried (
+    event text primary key                    -- a dead letter's, of a retry that was begun and is not settled
+) strict, without rowid;
+
 create table record (
     id integer primary key,                   -- hash of the key
     key text not null,                        -- JSON array: object, attribute, value
@@ -64,6 +68,8 @@ create table recent (bucket integer primary key, marks blob not null) strict;
 alter table input add column unsettled text not null default '{}'
 """
 
+FROM_2: Final = "create table retried (event text primary key) strict, without rowid"
+
 OPEN_RUN: Final = "select id from run where open and paths = ? order by id desc limit 1"
 NEW_RUN: Final = "insert into run (paths, open) values (?, 1) returning id"
 CLOSE_RUN: Final = "update run set open = 0 where id = ?"
@@ -72,7 +78,7 @@ LATEST_RUNS: Final = "select id from run order by id desc limit ?"
 
 IN_DOUBT: Final = """
 with pending as (select distinct run from input where json_extract(unsettled, '$.pending') > 0)
-select exists (
+select exists (select 1 from retried) or exists (
     select 1 from run as cut where cut.id in pending and not exists (
         select 1 from run as later
         where later.paths = cut.paths and later.id > cut.id and not later.open and later.id not in pending
@@ -90,6 +96,9 @@ on conflict (run, position) do update set
     "offset" = excluded."offset", line = excluded.line, proof = excluded.proof,
     done = excluded.done, account = excluded.account, unsettled = excluded.unsettled
 """
+
+PUT_RETRIED: Final = "insert or ignore into retried (event) values (?)"
+SETTLE_RETRIED: Final = "delete from retried where event = ?"
 
 RECENT: Final = "select bucket, marks from recent"
 PUT_RECENT: Final = "insert or replace into recent (bucket, marks) values (?, ?)"

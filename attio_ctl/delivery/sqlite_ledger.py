@@ -78,6 +78,7 @@ class SqliteLedger:
         self.path = path
         self._reserve = path.with_name(path.name + ".reserve")
         self._lock = path.with_name(path.name + ".lock")
+        self._retried: frozenset[str] = frozenset()  # noted as begun
         self._opened: sqlite3.Connection | None = None
 
     @property
@@ -95,9 +96,9 @@ class SqliteLedger:
                 version = self._db.execute("pragma user_version").fetchone()[0]
                 if version == 0:
                     self._make(workspace_id)
-                elif version == 1:
-                    self._renew()
-                elif version != sql.VERSION:
+                elif version < sql.VERSION:
+                    self._renew(version)
+                elif version > sql.VERSION:
                     raise StorageError(
                         f"the ledger has format {version}, this version of attio-ctl knows {sql.VERSION}",
                         where=str(self.path),
@@ -119,10 +120,11 @@ class SqliteLedger:
         self._db.execute("insert into workspace (id) values (?)", (workspace_id,))
         self._db.execute(f"pragma user_version = {sql.VERSION}")
 
-    def _renew(self) -> None:
-        """From format 1, which kept a row per event. Those are forgotten; what they wrote is known by its record."""
-        for statement in sql.FROM_1.split(";\n"):
-            self._db.execute(statement)
+    def _renew(self, version: int) -> None:
+        """From an older format; 1 kept a row per event. Those are forgotten: what they wrote is known by its record."""
+        for changes in (sql.FROM_1, sql.FROM_2)[version - 1 :]:
+            for statement in changes.split(";\n"):
+                self._db.execute(statement)
         self._db.execute(f"pragma user_version = {sql.VERSION}")
 
     def claim(self) -> AbstractContextManager[None]:
@@ -236,7 +238,11 @@ class SqliteLedger:
                 self._put_inputs(settlement.run)
                 if settlement.run.is_done:
                     self._db.execute(sql.CLOSE_RUN, (settlement.run.id,))
+            else:
+                self._put_retried(settlement.run)
         recent.keep()
+        if not settlement.run.is_recorded:
+            self._retried = settlement.run.retried if settlement.run.is_pending else frozenset()
 
     def mappings(self) -> Mapping[str, str]:
         with guarded(self.path):
@@ -272,6 +278,12 @@ class SqliteLedger:
             for n, i in enumerate(run.inputs)
         ]
         self._db.executemany(sql.PUT_INPUT, rows)
+
+    def _put_retried(self, run: Run) -> None:
+        """Once when a retry begins to send, and once when it is settled: in between nothing of this changes."""
+        if not (run.is_pending and run.retried == self._retried):
+            change = sql.PUT_RETRIED if run.is_pending else sql.SETTLE_RETRIED
+            self._db.executemany(change, ((event,) for event in sorted(run.retried)))
 
     def _run(self, run_id: int) -> Run:
         rows = self._db.execute(sql.INPUTS, (run_id,)).fetchall()

@@ -12,7 +12,8 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -74,6 +75,11 @@ def unpacked(stream: BinaryIO, path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
+def is_packed(stream: BinaryIO) -> bool:
+    """Whether it is compressed in a way that `unpacked` reads."""
+    return bool(_packing(stream))
+
+
 def _packing(stream: BinaryIO) -> str:
     stream.seek(0)
     head = stream.read(4)
@@ -81,21 +87,60 @@ def _packing(stream: BinaryIO) -> str:
     return "gzip" if head.startswith(_GZIP) else "zstd" if head == _ZSTD else ""
 
 
-def proof_of(stream: BinaryIO, offset: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Proof:
     """
     Recognises what was read of a file: a length, and a digest of the head and the tail of so many bytes.
+
+    Attributes:
+        inode: Which file it was, for where the bytes alone do not tell.
+        unread_since: Nanoseconds since the epoch: a file that took its name and was last written before that is read.
+
+    Both are 0 where that was not noted.
+    """
+
+    length: int
+    digest: str
+    inode: int = 0
+    unread_since: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Proof:
+        """What `proof_of` made."""
+        length, digest, *numbers = text.split(":")
+        return cls(int(length), digest, *map(int, numbers))
+
+
+def proof_of(stream: BinaryIO, offset: int, unread_since: int | None = None) -> str:
+    """
+    A `Proof` as text; for a moment of its own where one is given.
 
     The bytes are those of the file as it lies there (`raw`), up to the offset; all of them when it is compressed, since
     an offset in its content is no place in the file.
     """
-    length = stream.seek(0, os.SEEK_END) if _packing(stream) else offset
-    return f"{length}:{_digest(stream, length)}"
+    length = stream.seek(0, os.SEEK_END) if is_packed(stream) else offset
+    stat = os.fstat(stream.fileno())
+    moment = stat.st_mtime_ns if unread_since is None else unread_since
+    return f"{length}:{_digest(stream, length)}:{stat.st_ino}:{moment}"
 
 
 def is_proven(stream: BinaryIO, proof: str) -> bool:
     """Whether a file still begins with what the proof was made of; one that only grew does."""
-    length = int(proof.partition(":")[0])
-    return f"{length}:{_digest(stream, length)}" == proof
+    return _begins(stream, Proof.parse(proof))
+
+
+def holds(stream: BinaryIO, path: Path, proof: Proof) -> bool:
+    """The same, also of a file that holds that one packed."""
+    if _begins(stream, proof):
+        return True
+    if is_packed(stream):
+        with suppress(EventsError), unpacked(stream, path) as content:
+            return _begins(content, proof)
+    return False
+
+
+def _begins(stream: BinaryIO, proof: Proof) -> bool:
+    return _digest(stream, proof.length) == proof.digest
 
 
 def _digest(stream: BinaryIO, length: int) -> str:

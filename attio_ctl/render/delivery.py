@@ -104,8 +104,8 @@ def way_on(account: Account, command: str = "the same command again") -> str:
     writes = f"{_counted(account.writes, 'write')} of this run {'stands' if account.writes == 1 else 'stand'} in Attio"
     sent = f"{writes} already, and will not be sent again" if account.writes else "nothing of this run was sent yet"
     return (
-        f"{_counted(account.pending, 'event is', 'events are')} pending: read, but not settled, since not all of the "
-        f"input was sent; {sent}. To go on, run {command}"
+        f"{_counted(account.pending, 'event is', 'events are')} pending: read in the last pass, but not settled, "
+        f"since not all of the input was sent; {sent}. To go on, run {command}"
     )
 
 

@@ -31,7 +31,8 @@ def render_status(status: Status | None, style: Style, command: str = "attio-ctl
         head = f"run {run.id}  {standing}"
         lines.append(style.paint(head, fg=_COLOURS[standing], bold=True))
         lines.append(wrap(_files(run), style.width, first="  ", rest="  "))
-        lines.append(wrap(account_line(run.account, head=""), style.width, first="  ", rest="    "))
+        of_last_pass = "as of its last pass: " if standing == "unfinished" else ""
+        lines.append(wrap(account_line(run.account, head=of_last_pass), style.width, first="  ", rest="    "))
         if standing == "unfinished":
             lines.append(wrap(_way_on(run, command), style.width, first="  ", rest="    "))
         lines.append("")

@@ -9,9 +9,12 @@ from typing import Final
 from attio_ctl.delivery.differences import AttributeDifference, RecordDifference
 from attio_ctl.delivery.source import Line
 from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value
-from attio_ctl.render.escaping import visible
+from attio_ctl.render.escaping import shorten, visible
 from attio_ctl.render.records import plain_value
 from attio_ctl.render.text import Style, wrap
+
+_INDENT: Final = 7
+"""Characters before what is told of a change beyond its first line."""
 
 _LISTED: Final = 5
 """Events that are named of one change; the newest are."""
@@ -21,13 +24,18 @@ def render_differences(
     found: Sequence[RecordDifference], style: Style, hide: Callable[[str], str] = lambda text: text
 ) -> str:
     """
-    One line for each attribute that would change, in the order of the writes.
+    One line for each attribute that would change, in the order of what was found; a value is a line of the terminal at
+    the most, and says how much of it is left out.
 
     Args:
         hide: Takes out of a text what nobody may see.
     """
     if not found:
         return ""
+
+    def cut(value: str) -> str:
+        return shorten(visible(hide(value)), style.width - _INDENT - 1)
+
     first = "the first record" if len(found) == 1 else f"the first {len(found)} records"
     if len({record.key.object for record in found}) > 1:
         first = f"{len(found)} records, the first of each object,"
@@ -36,9 +44,9 @@ def render_differences(
     for record in found:
         mark, colour = ("+", "green") if record.is_new else ("~", "yellow")
         for each in record.attributes:
-            change = f"{_name(record.key)}.{each.slug} {_change(each)}"
-            text = f"{hide(change)} ({_events(each.lines, several=several)})"
-            said = wrap(visible(text), style.width, first="     ", rest="       ")[5:]
+            change = f"{cut(_name(record.key))}.{each.slug} {_change(each, cut)}"
+            text = f"{change} ({visible(_events(each.lines, several=several))})"
+            said = wrap(text, style.width, first="     ", rest=" " * _INDENT)[5:]
             lines.append(style.paint(f"  {mark:<2} ", fg=colour, bold=True) + said)
     if same := sum(not record.attributes for record in found):
         lines.append(f"     {same} of them stand{'s' if same == 1 else ''} there already, as it would be written")
@@ -49,11 +57,11 @@ def _name(key: RecordKey) -> str:
     return f"{key.object}[{key.value}]"
 
 
-def _change(each: AttributeDifference) -> str:
-    before = ", ".join(_quoted(plain_value(value)) for value in each.before)
+def _change(each: AttributeDifference, cut: Callable[[str], str]) -> str:
+    before = cut(", ".join(_quoted(plain_value(value)) for value in each.before))
     if each.added:
-        return f"+ {_said(list(each.added))}"
-    after = _said(each.after)
+        return f"+ {cut(_said(list(each.added)))}"
+    after = cut(_said(each.after))
     return f"{before} → {after}" if before else f"→ {after}"
 
 

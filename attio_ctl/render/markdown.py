@@ -1,5 +1,5 @@
 """
-A plan as a comment for a pull request: the verdict, what is taken away, the counts; details folded, by risk.
+A plan as a comment for a pull request: the verdict, what is taken away, the counts; details by risk, folded if long.
 
 The body stays within the budget. What must not be missed (verdict, counts, every address that is archived or deleted)
 is laid out first; then come whole resources, the riskiest first, while there is room. What is left out is counted.
@@ -27,6 +27,9 @@ BUDGET: Final = 60_000
 
 RESOURCE_BUDGET: Final = 12_000
 """Bytes that one resource may take when not everything fits; the rest of its lines are counted."""
+
+OPEN_LINES: Final = 50
+"""Up to so many, which is about ten resources, additions stand open too: what is that short need not be looked for."""
 
 _TABLE_BUDGET: Final = 5_000
 _CHECKS_BUDGET: Final = 4_000
@@ -173,12 +176,12 @@ def _row(name: str, changes: Iterable[Change]) -> str:
 
 def _by_class(plan: Plan, kept: Sequence[_Piece]) -> Iterator[str]:
     for kind in CLASSES:
-        texts = [piece.text for piece in kept if piece.kind == kind]
-        if texts:
+        pieces = [piece for piece in kept if piece.kind == kind]
+        if pieces:
             counts = summarise((c for c in plan.changes if class_of(c) == kind), plan.waiting)
-            yield _folded(
-                f"{kind.capitalize()}: {describe_counts(counts)}", "\n".join(texts), opened=kind != "additive"
-            )
+            opened = kind != "additive" or sum(len(piece.lines) for piece in pieces) <= OPEN_LINES
+            body = "\n".join(piece.text for piece in pieces)
+            yield _folded(f"{kind.capitalize()}: {describe_counts(counts)}", body, opened=opened)
 
 
 def _folded(summary: str, body: str, *, opened: bool = False) -> str:

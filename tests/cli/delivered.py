@@ -1,4 +1,4 @@
-"""What the tests of `deliver` share: mappings, events, and the command as a process of its own."""
+"""What the tests of `deliver` share: mappings and events; and any command as a process of its own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from click.testing import Result
 from servers import TOKEN
@@ -40,10 +40,28 @@ def summary(result: Result) -> str:
     return next(line for line in result.stdout.splitlines() if line.startswith(("Deliver: ", "Preview: ")))
 
 
-def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
+PROGRAM = ("-m", "attio_ctl.cli.main")
+PATIENT = (
+    "-c",
+    "from attio_ctl.apply import run; from attio_ctl.cli.main import main; from attio_ctl.delivery import dispatch; "
+    "run.GRACE = dispatch.GRACE = 3600.0; main()",
+)
+"""`attio-ctl` that waits an hour for what is on its way after a signal: what ends it sooner is what a test has done."""
+
+
+def start(
+    project: Path, *arguments: str, program: Sequence[str] = PROGRAM, stderr: int | IO[str] = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """`attio-ctl` in a process of its own, in the project."""
     environ = {**os.environ, "ATTIO_TOKEN": TOKEN, "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "attio_ctl.cli.main", *arguments]
-    return subprocess.Popen(
-        command, cwd=project, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, *program, *arguments]
+    return subprocess.Popen(command, cwd=project, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+
+def computed(process: subprocess.Popen[str]) -> float:
+    """Seconds of processor time that it has had, however busy the machine is with others; 0 once it was asked after."""
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -6,7 +6,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,8 @@ def test_importing_the_applied_demo_covers_it_and_plans_nothing(attio_ctl: Run, 
     loaded = load("demo", root=project, environ={})
     covered = len(build_desired(loaded.spec, loaded.places.at).resources) + 1  # the other side of the relationship
 
-    assert f"0 changes, {covered} covered, 0 unmanaged.\n" in imported.stdout
+    assert f"which manage {covered} resources.\nA plan of them changes nothing.\n" in imported.stdout
+    assert "Left alone" not in imported.stdout
     assert imported.stderr == ""
     plan = attio_ctl("plan", "-w", "copy", "--detailed-exitcode")
     assert plan.stdout.startswith("No changes.")
@@ -85,7 +88,7 @@ def test_an_import_replaces_files_only_when_told_to(attio_ctl: Run, project: Pat
     people = project / "workspaces" / "copy" / "objects" / "people.yaml"
     people.write_text("objects: {}\n")
 
-    assert "0 changes" in attio_ctl("import", "copy", "--sandbox", "demo", "--force").stdout
+    assert "A plan of them changes nothing" in attio_ctl("import", "copy", "--sandbox", "demo", "--force").stdout
     assert "lead_source" in people.read_text()
     assert mapping.exists()
 
@@ -101,7 +104,7 @@ def test_an_import_over_the_network_names_the_workspace_and_where_the_token_is(
     attio_ctl: Run, project: Path, token: str, serving: str
 ) -> None:
     imported = attio_ctl("import", "acme", "--token-env", "ATTIO_TOKEN", "--base-url", serving)
-    assert imported.stdout.startswith("Wrote 1 file to workspaces/acme.\n0 changes, 0 covered, 0 unmanaged.\n")
+    assert imported.stdout.startswith("Wrote 1 file to workspaces/acme, which manage 0 resources.\nA plan of them")
     spec = load("acme", root=project, environ={}).spec
     text = (project / "workspaces" / "acme" / "workspace.yaml").read_text()
 
@@ -118,6 +121,29 @@ def test_an_import_asks_attio_before_it_loads_what_it_needs_for_files() -> None:
     loaded = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
 
     assert loaded.stdout == "set()\n"
+
+
+class _NoAttio(BaseHTTPRequestHandler):
+    """Sends everybody on to a page where they may log in."""
+
+    def do_GET(self) -> None:
+        self.send_response(302)
+        self.send_header("location", "/login")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_an_import_from_what_is_no_attio_speaks_of_its_option(attio_ctl: Run, token: str) -> None:
+    """There is no file yet that could have an `api.base_url`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _NoAttio) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        refused = attio_ctl("import", "acme", "--token-env", "ATTIO_TOKEN", "--base-url", url, code=1)
+        server.shutdown()
+
+    assert "check that `--base-url` leads to Attio itself" in " ".join(refused.stderr.split())
 
 
 @pytest.mark.parametrize(

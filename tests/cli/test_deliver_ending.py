@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from click.testing import Result
-from delivered import MAPPINGS, event, lines, start, summary
+from delivered import MAPPINGS, PATIENT, PROGRAM, computed, event, lines, start, summary
+from proxy import PUT, HangingProxy, hanging_at
 from servers import TOKEN, attio, head
 
+from attio_ctl.delivery import dispatch
 from attio_ctl.delivery.sqlite_ledger import RESERVE
 
 Run = Callable[..., Result]
 Write = Callable[..., Path]
 ROOM = 8 * 1024 * 1024
-SLOW = {"path": "/v2/objects/people/records", "every": 1, "latency_ms": 400}
-STUCK = {"path": "/v2/objects/people/records", "every": 1, "latency_ms": 60_000}
+LATER = 17
+"""The write that is held back, with all that come after it, where a run is met in the middle."""
+
 DELIVER = ("deliver", "--events", "events.ndjson", "--json-into", "account.json")
 
 
@@ -32,16 +39,47 @@ def account(project: Path) -> dict[str, Any]:
 
 
 def wait_until(running: subprocess.Popen[str], is_so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
     while not is_so():
         assert running.poll() is None, running.communicate()
-        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def sent(project: Path) -> Callable[[], bool]:
-    """Whether the run has begun to send."""
-    return (project / ".attio-ctl/workspaces/acme/ledger.sqlite.reserve").exists
+@contextmanager
+def midway(project: Path, write: Write, nth: int, program: Sequence[str] = PROGRAM) -> Iterator[Midway]:
+    """A delivery whose nth write, and all later ones, have not come to Attio yet."""
+    with (
+        attio(project) as url,
+        hanging_at(url, nth, "before", PUT) as proxy,
+        (project / "stderr").open("w+") as stderr,
+    ):
+        write(MAPPINGS, head=head(proxy.url))
+        running = start(project, *DELIVER, program=program, stderr=stderr)
+        try:
+            wait_until(running, proxy.hung.is_set)
+            yield Midway(running, proxy, project / "stderr", url)
+        finally:
+            running.kill()
+            running.communicate()
+
+
+@dataclass(frozen=True)
+class Midway:
+    """A delivery that is held, by what stands between it and Attio; `url` is the way around that."""
+
+    running: subprocess.Popen[str]
+    proxy: HangingProxy
+    stderr: Path
+    url: str
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Send a signal, and wait until it was heard."""
+        self.running.send_signal(number)
+        wait_until(self.running, lambda: "Stopping: what is on its way to Attio comes in first" in self.said)
+
+    @property
+    def said(self) -> str:
+        """On standard error."""
+        return self.stderr.read_text()
 
 
 def status(attio_ctl: Run) -> dict[str, Any]:
@@ -64,27 +102,22 @@ def test_a_signal_lets_what_is_on_its_way_come_in_and_the_same_command_does_the_
     attio_ctl: Run, write: Write, project: Path, token: str, number: signal.Signals, code: int
 ) -> None:
     (project / "events.ndjson").write_bytes(lines(event(n) for n in range(60)))
-    with attio(project, SLOW) as url:
-        write(MAPPINGS, head=head(url))
-        running = start(project, *DELIVER)
-        wait_until(running, sent(project))
-        time.sleep(0.8)
-        running.send_signal(number)
-        stopped_at = time.monotonic()
-        out, err = running.communicate(timeout=20)
-        took = time.monotonic() - stopped_at
+    with midway(project, write, LATER, PATIENT) as run:
+        run.stop(number)
+        run.proxy.release()
+        ended, err = run.running.wait(), run.said
         first, stood = account(project), status(attio_ctl)
+        taken = [each for each in requests(run.url) if each["method"] == "PUT"]
     with attio(project) as url:
         write(MAPPINGS, head=head(url))
         done = attio_ctl(*DELIVER, "--report", "out.html")
         second = account(project)
 
-    assert running.returncode == code, out + err
-    assert took < 5
-    words = f"{first['pending']} events are pending: read, but not settled, since not all of the input was sent"
-    assert words in err
+    assert ended == code, err
+    words = "read in the last pass, but not settled, since not all of the input was sent"
+    assert f"{first['pending']} events are pending: {words}" in err
     assert f"{first['writes']} writes of this run stand in Attio already" in err
-    assert 0 < first["writes"] < 60
+    assert LATER <= first["writes"] == len(taken) < 60
     assert 0 < first["pending"] == 60 - first["delivered"]
     assert verdicts(first) == first["read"] == 60
     assert stood["runs"][0]["status"] == "unfinished"
@@ -94,38 +127,29 @@ def test_a_signal_lets_what_is_on_its_way_come_in_and_the_same_command_does_the_
     assert "1.0 : 1" in (project / "out.html").read_text()
 
 
-def test_what_hangs_is_given_up_within_five_seconds(write: Write, project: Path) -> None:
+def test_what_hangs_is_given_up_after_less_than_five_seconds(write: Write, project: Path) -> None:
     (project / "events.ndjson").write_bytes(lines(event(n) for n in range(20)))
-    with attio(project, STUCK) as url:
-        write(MAPPINGS, head=head(url))
-        running = start(project, *DELIVER)
-        wait_until(running, sent(project))
-        time.sleep(0.3)
-        running.send_signal(signal.SIGINT)
-        stopped_at = time.monotonic()
-        running.communicate(timeout=20)
+    with midway(project, write, 1) as run:
+        run.stop()
 
-        assert running.returncode == 130
-        assert time.monotonic() - stopped_at < 5
+        assert run.running.wait() == 130
+    assert dispatch.GRACE < 5
 
 
 def test_a_second_signal_ends_it_at_once(attio_ctl: Run, write: Write, project: Path, token: str) -> None:
+    """Without a wait, since all that it could wait for never comes; and without anything to compute."""
     (project / "events.ndjson").write_bytes(lines(event(n) for n in range(20)))
-    with attio(project, STUCK) as url:
-        write(MAPPINGS, head=head(url))
-        running = start(project, *DELIVER)
-        wait_until(running, sent(project))
-        time.sleep(0.3)
-        running.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        running.send_signal(signal.SIGINT)
-        stopped_at = time.monotonic()
-        running.wait(timeout=20)
-        took = time.monotonic() - stopped_at
-        running.communicate()
+    with midway(project, write, 1, PATIENT) as run:
+        run.stop()
+        before = computed(run.running)
+        run.running.send_signal(signal.SIGINT)
+        os.waitid(os.P_PID, run.running.pid, os.WEXITED | os.WNOWAIT)
+        used = computed(run.running) - before
+        ended, err = run.running.wait(), run.said
 
-    assert running.returncode == 130
-    assert took <= 0.2
+    assert ended == 130
+    assert used <= 0.2
+    assert "Ended at once. What Attio has taken stands, and no event is lost. The same command goes on" in err
     assert status(attio_ctl)["ledger"]["holder"] is None
     with attio(project) as url:
         write(MAPPINGS, head=head(url))
@@ -133,9 +157,40 @@ def test_a_second_signal_ends_it_at_once(attio_ctl: Run, write: Write, project: 
     assert account(project)["delivered"] == 20
 
 
+def test_a_second_signal_does_not_wait_for_whoever_reads_what_it_says(write: Write, project: Path) -> None:
+    (project / "events.ndjson").write_bytes(lines(event(n) for n in range(20)))
+    unread, pipe = os.pipe()
+    with attio(project) as url, hanging_at(url, 1, "before", PUT) as proxy:
+        write(MAPPINGS, head=head(proxy.url))
+        with start(project, *DELIVER, program=PATIENT, stderr=pipe) as running:
+            wait_until(running, proxy.hung.is_set)
+            while select.select((), (pipe,), (), 0)[1]:
+                os.write(pipe, bytes(4096))
+            while running.poll() is None:  # two that come before the first was heard are one
+                running.send_signal(signal.SIGINT)
+                time.sleep(0.3)
+    os.close(unread)
+    os.close(pipe)
+
+    assert running.returncode == 130
+
+
+def test_a_signal_that_comes_with_the_last_write_stops_nothing(write: Write, project: Path) -> None:
+    (project / "events.ndjson").write_bytes(lines([event(1)]))
+    with midway(project, write, 1, PATIENT) as run:
+        run.stop()
+        run.proxy.release()
+        ended, err = run.running.wait(), run.said
+
+    assert ended == 0, err
+    assert "Stopped" not in err
+    assert account(project)["finished"] is True
+    assert account(project)["delivered"] == 1
+
+
 def test_a_signal_before_anything_is_read_says_that_nothing_was_sent(write: Write, project: Path) -> None:
     (project / "events.ndjson").write_bytes(lines([event(1)]))
-    with attio(project, {"path": "/v2/objects", "every": 1, "latency_ms": 5_000}) as url:
+    with attio(project, {"path": "/v2/objects", "every": 1, "latency_ms": 3_600_000}) as url:
         write(MAPPINGS, head=head(url))
         running = start(project, *DELIVER)
         wait_until(running, lambda: requests(url))
@@ -150,24 +205,21 @@ def test_a_killed_run_is_shown_as_it_stands_and_a_running_one_with_its_process(
     attio_ctl: Run, write: Write, project: Path, token: str
 ) -> None:
     (project / "events.ndjson").write_bytes(lines(event(n) for n in range(60)))
-    with attio(project, SLOW) as url:
-        write(MAPPINGS, head=head(url))
-        running = start(project, *DELIVER)
-        wait_until(running, sent(project))
-        time.sleep(0.5)
+    with midway(project, write, LATER) as run:
         during = status(attio_ctl)
-        running.kill()
-        running.communicate()
+        run.running.kill()
+        run.running.wait()
         after = status(attio_ctl)
         shown = attio_ctl("deliver", "status").stdout
 
-    assert f"process {running.pid} on " in during["ledger"]["holder"]
+    assert f"process {run.running.pid} on " in during["ledger"]["holder"]
     assert during["runs"][0]["status"] == "running"
     assert (after["ledger"]["holder"], after["runs"][0]["status"]) == (None, "unfinished")
     assert (after["runs"][0]["account"]["pending"], verdicts(after["runs"][0]["account"])) == (60, 60)
     assert "Delivering now: nobody" in shown
     said = " ".join(shown.split())
-    assert "60 events are pending: read, but not settled" in said
+    assert "as of its last pass: 60 read = " in said
+    assert "60 events are pending: read in the last pass, but not settled" in said
     assert "To go on, run `attio-ctl deliver --events events.ndjson`" in said
     assert all(len(line) <= 80 for line in shown.splitlines())
 
@@ -190,13 +242,10 @@ def test_a_file_that_changed_is_refused_until_the_run_is_restarted(
 ) -> None:
     file = project / "events.ndjson"
     file.write_bytes(lines(event(n) for n in range(60)))
-    with attio(project, SLOW) as url:
-        write(MAPPINGS, head=head(url))
-        running = start(project, *DELIVER)
-        wait_until(running, sent(project))
-        time.sleep(0.5)
-        running.send_signal(signal.SIGINT)
-        running.communicate(timeout=20)
+    with midway(project, write, LATER) as run:
+        run.stop()
+        run.proxy.release()
+        run.running.wait()
     file.write_bytes(lines(event(n, note="other") for n in range(60)))
     with attio(project) as url:
         write(MAPPINGS, head=head(url))
@@ -265,25 +314,22 @@ def test_on_a_full_disk_it_stops_while_what_was_sent_can_still_be_noted(
 ) -> None:
     """Every write that Attio answered is in the ledger: once there is room, none of them is sent again."""
     (project / "events.ndjson").write_bytes(lines(event(n) for n in range(150)))
-    with attio(project, {**SLOW, "latency_ms": 200}) as url:
-        write(MAPPINGS, head=head(url))
-        running = start(project, *DELIVER)
-        wait_until(running, sent(project))
-        time.sleep(1.5)  # between two notes: the file of the rate is the first to find no room
+    with midway(project, write, 3 * LATER, PATIENT) as run:
         with (small_disk / "ballast").open("wb", buffering=0) as ballast:
             try:
                 while ballast.write(bytes(4096)):
                     pass
             except OSError:
                 pass
-        out, err = running.communicate(timeout=30)
+        run.proxy.release()
+        ended, err = run.running.wait(), run.said
         first = account(project)
         (small_disk / "ballast").unlink()
     with attio(project) as url:
         write(MAPPINGS, head=head(url))
         attio_ctl(*DELIVER)
 
-    assert running.returncode == 74, out + err
+    assert ended == 74, err
     assert "disk is full" in err
     assert 0 < first["writes"] < 150
     assert (account(project)["delivered"], account(project)["writes"]) == (150, 150)

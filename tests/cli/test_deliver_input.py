@@ -56,6 +56,107 @@ def test_what_a_folder_holds_besides_events_is_left_out_and_said(attio_ctl: Run,
     assert "left out" not in itself.stderr
 
 
+def test_hidden_files_of_a_folder_are_left_out_and_said(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    folder = project / "exports"
+    (folder / ".unfinished").mkdir(parents=True)
+    (folder / "a.ndjson").write_bytes(lines([event(1)]))
+    (folder / ".b.ndjson").write_bytes(lines([event(2)]))
+    (folder / ".unfinished" / "c.ndjson").write_bytes(lines([event(3)]))
+    done = attio_ctl("deliver", "--events", "exports")
+    (folder / "a.ndjson").unlink()
+    alone = attio_ctl("deliver", "--events", "exports", code=64)
+
+    assert "1 read = 1 delivered" in summary(done)
+    assert "left out 2 hidden files of exports, such as exports/.b.ndjson: a dot before a name" in done.stderr
+    assert "the folder holds hidden files only" in " ".join(alone.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"),
+    [
+        ("exports/wek.ndjson", "did you mean `exports/week.ndjson`?"),
+        ("export/week.ndjson", "there is no folder `export` either"),
+        ("exports/2026-01-01.gz", "`exports` holds `other.json`, `week.ndjson`"),
+        ("exports/*.gz", "`exports` holds `other.json`, `week.ndjson`"),
+        ("nowhere/*/*.gz", "there is no folder `nowhere` either"),
+        ("empty", "a folder stands for its files in `.ndjson`, `.jsonl`, `.json`, packed or not"),
+        ("empty/*", "`empty` holds no file of events by its name"),
+    ],
+)
+def test_where_nothing_is_found_it_says_what_there_is(
+    attio_ctl: Run, write: Write, project: Path, named: str, hint: str
+) -> None:
+    write(MAPPINGS)
+    (project / "empty").mkdir()
+    (project / "exports").mkdir()
+    for name in ("week.ndjson", "other.json", "notes.txt"):
+        (project / "exports" / name).touch()
+
+    refused = attio_ctl("deliver", "--events", named, code=None)
+
+    assert refused.exit_code in (64, 74)
+    assert hint in " ".join(refused.stderr.split())
+
+
+def test_a_packed_file_that_is_cut_off_says_what_became_of_the_others_and_how_to_go_on(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    write(MAPPINGS)
+    folder = project / "exports"
+    folder.mkdir()
+    whole = gzip.compress(lines(event(n) for n in range(10, 20)))
+    (folder / "a.ndjson").write_bytes(lines([event(1)]))
+    (folder / "b.ndjson.gz").write_bytes(whole[:-20])
+    refused = attio_ctl("deliver", "--events", "exports", code=65)
+    (folder / "b.ndjson.gz").write_bytes(whole)
+    done = attio_ctl("deliver", "--events", "exports")
+
+    said = " ".join(refused.stderr.split())
+    assert "error: exports/b.ndjson.gz: the compressed data is broken" in said
+    assert "run the same command again, or leave the file out" in said
+    assert "all files are read before anything is sent, so nothing of this run was" in said
+    assert "11 read = 11 delivered" in summary(done)
+
+
+def test_a_misspelled_file_of_any_command_is_answered_with_the_near_one(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    write(MAPPINGS)
+    (project / "plan.json").touch()
+
+    assert "did you mean `plan.json`?" in attio_ctl("show", "plam.json", code=74).stderr
+
+
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+def test_a_file_in_utf_16_is_refused_before_anything_is_read(
+    attio_ctl: Run, write: Write, project: Path, how: tuple[str, ...]
+) -> None:
+    write(MAPPINGS)
+    (project / "a.ndjson").write_bytes(lines([event(1)]))
+    (project / "b.ndjson").write_bytes(lines([event(2)]).decode().encode("utf-16"))
+
+    refused = attio_ctl("deliver", "--events", "a.ndjson", "--events", "b.ndjson", *how, code=65)
+    bodies = attio_ctl("mapping", "run", "--events", "a.ndjson", "--events", "b.ndjson", code=65)
+
+    said = " ".join(refused.stderr.split())
+    assert "b.ndjson: the events are in UTF-16" in said
+    assert "`iconv -f UTF-16 -t UTF-8 b.ndjson > converted.ndjson`" in said
+    assert "Nothing was delivered" in attio_ctl("deliver", "status").stdout
+    assert bodies.stdout == ""
+
+
+def test_a_dead_letter_says_in_our_words_why_its_line_is_no_json_and_where(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    write(MAPPINGS)
+    (project / "events.ndjson").write_bytes(lines([event(1), b'{"type": "track", "email": ada@example.com}']))
+    attio_ctl("deliver", "--events", "events.ndjson")
+    (letter,) = map(json.loads, attio_ctl("dead-letters", "list", "--format", "json").stdout.splitlines())
+
+    assert letter["reason"] == "the line is no JSON: column 28: a value is expected, not `ada`"
+
+
 def pipe(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["deliver", "--events", "-", *arguments], input=lines([event(1), event(2)]))
 

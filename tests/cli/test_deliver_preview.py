@@ -165,6 +165,37 @@ def test_a_diff_shows_each_attribute_against_what_is_in_attio_now(
     assert "# the first record against" in fewer
 
 
+def test_a_diff_has_the_first_records_of_the_input_in_its_order(attio_ctl: Run, write: Write, project: Path) -> None:
+    """They are sent in another one, and by object."""
+    write(MAPPINGS)
+    attio_ctl("apply", "--auto-approve")
+    company = {"type": "group", "messageId": "g", "domain": "c.com", "name": "C"}
+    (project / "events.ndjson").write_bytes(lines([event(3), event(1), company, event(2), event(0)]))
+
+    shown = attio_ctl(*DELIVER, "--dry-run", "--diff", "4").stdout
+    records = re.findall(r"  \+  \w+\[(.+?)\]", shown)
+
+    assert list(dict.fromkeys(records)) == ["p3@example.com", "p1@example.com", "c.com", "p2@example.com"]
+
+
+def test_a_long_value_in_a_diff_is_cut_to_a_line_with_how_much_is_left_out(
+    attio_ctl: Run, write: Write, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value from the environment is taken out first: no half of it is left at the cut."""
+    secret = "s3cr3t-" * 8
+    monkeypatch.setenv("SECRET", secret)
+    write(MAPPINGS.replace("$.note", '"{{note}} ${SECRET}"').replace("$.title", '"{{title}} ${SECRET}"'))
+    attio_ctl("apply", "--auto-approve")
+    (project / "events.ndjson").write_bytes(lines([{**event(1, note="n" * 5_000), "title": "t" * 40}]))
+
+    shown = attio_ctl(*DELIVER, "--dry-run", "--diff", "1").stdout.partition("# nothing was written")[0]
+
+    assert "nnn… (4,9" in " ".join(shown.split())
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert "s3cr3t" not in shown
+    assert "${SECRET}" in shown
+
+
 def test_a_diff_of_few_records_has_some_of_each_object(attio_ctl: Run, write: Write, project: Path) -> None:
     write(MAPPINGS)
     attio_ctl("apply", "--auto-approve")

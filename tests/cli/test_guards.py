@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -54,14 +52,14 @@ def test_an_apply_waits_for_an_object_to_be_activated(
     write("objects: {users: {active: true, attributes: {plan: {type: text, title: Plan}}}}\n")
     blocked = attio_ctl("apply", "--auto-approve", code=10)
 
-    def activate() -> None:
-        time.sleep(0.6)
+    say = applying.console.note
+
+    def activate_when_told(text: str) -> None:
+        say(text)
         admin.activate(state_folder.sandbox_file("acme"), ["users"])
 
-    person = threading.Thread(target=activate)
-    person.start()
+    monkeypatch.setattr(applying.console, "note", activate_when_told)
     done = attio_ctl("apply", "--auto-approve", "--wait-activation", "60s")
-    person.join()
 
     assert "Workspace settings → Objects" in " ".join(blocked.stdout.split())
     assert "1 not attempted: it needs `object.users`" in " ".join(blocked.stdout.split())

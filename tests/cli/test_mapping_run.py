@@ -61,6 +61,22 @@ def test_bodies_go_into_a_file(attio_ctl: Run, events: Path, project: Path) -> N
     assert len((project / "bodies.ndjson").read_text().splitlines()) == 2
 
 
+def test_bodies_hold_what_a_variable_stands_for_and_it_is_said_which(
+    attio_ctl: Run, write: Write, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are sent to Attio as they are; `${NAME}` would become the value of a record."""
+    monkeypatch.setenv("CAMPAIGN", "spring-secret")
+    write(BODY.replace("{user_id: $.userId}", '{user_id: "{{userId}}-${CAMPAIGN}"}'))
+    (project / "events.ndjson").write_text(line(1, "ada@example.com"))
+    result = attio_ctl("mapping", "run", "--events", "events.ndjson", "--into", "bodies.ndjson")
+    file = project / "bodies.ndjson"
+
+    assert json.loads(file.read_text())["assertions"][0]["values"]["user_id"] == "u1-spring-secret"
+    assert "note: the bodies hold the values of ${CAMPAIGN}" in result.stderr
+    assert "spring-secret" not in result.stderr + result.stdout
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_of_many_refusals_the_first_are_told(attio_ctl: Run, events: Path) -> None:
     events.write_text("{\n" * (SHOWN + 5))
     result = attio_ctl("mapping", "run", "--events", events.name, code=65)

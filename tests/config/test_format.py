@@ -151,7 +151,7 @@ def tree_of(data: Any, chance: random.Random) -> Node:
 
 
 @given(DOCUMENTS, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_is_written_is_read_as_it_was(data: dict[str, Any], chance: random.Random) -> None:
     text = write_tree(Tree(tree_of(data, chance)))
 
@@ -159,7 +159,7 @@ def test_whatever_is_written_is_read_as_it_was(data: dict[str, Any], chance: ran
 
 
 @given(DOCUMENTS, st.booleans() | st.none(), st.sampled_from([None, "'", '"']), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example({"a": [1, {"b": 2}]}, None, None, random.Random(4))
 def test_formatting_keeps_data_and_comments_and_is_done_once(
     data: dict[str, Any], flow: bool | None, quotes: str | None, chance: random.Random

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.config.environment import Substitution
@@ -68,7 +68,6 @@ LAYERS: st.SearchStrategy[dict[str, Any]] = st.deferred(
 
 
 @given(DOCUMENTS)
-@settings(deadline=None)
 def test_an_empty_layer_changes_nothing(data: dict[str, Any]) -> None:
     assert plain(overlay(node(data), node({}))) == data
     assert plain(overlay(node({}), node(data))) == data
@@ -76,7 +75,6 @@ def test_an_empty_layer_changes_nothing(data: dict[str, Any]) -> None:
 
 
 @given(LAYERS, LAYERS, LAYERS)
-@settings(deadline=None)
 def test_layers_may_be_laid_in_any_grouping(a: dict[str, Any], b: dict[str, Any], c: dict[str, Any]) -> None:
     """Without `null`, which only means something above a base."""
     one, two, three = node(a), node(b), node(c)
@@ -84,7 +82,6 @@ def test_layers_may_be_laid_in_any_grouping(a: dict[str, Any], b: dict[str, Any]
 
 
 @given(DOCUMENTS)
-@settings(deadline=None)
 def test_null_takes_every_key_of_the_base_away(data: dict[str, Any]) -> None:
     assert plain(overlay(node(data), node(dict.fromkeys(data)))) == {}
 
@@ -141,7 +138,6 @@ def test_files_are_one_document_whatever_their_layout(tmp_path: Path) -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_files_does_not_matter(dice: random.Random) -> None:
     parts = [
         {"objects": {"people": {"attributes": {"a": {"type": "text"}}}}},
@@ -274,13 +270,11 @@ def test_variables_are_replaced_in_values(text: str, value: str) -> None:
 
 
 @given(st.text(alphabet="ab$. {}:-", max_size=20).filter(lambda text: "${" not in text))
-@settings(deadline=None)
 def test_text_without_a_reference_stays_as_it_is(text: str) -> None:
     assert filled(text)[0] == text
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-@settings(deadline=None)
 def test_a_value_is_put_in_verbatim(before: str, value: str) -> None:
     """Whatever the value holds: no second replacement, no escapes."""
     before = before.replace("$", "")
@@ -299,7 +293,6 @@ def test_a_value_stays_text_and_the_models_read_it(tmp_path: Path) -> None:
 
 
 @given(st.text(alphabet="abcdefghijklmnop", min_size=4, max_size=12))
-@settings(deadline=None)
 def test_no_message_holds_a_value_of_the_environment(secret: str) -> None:
     """Whatever field it stands in: shapes, allowed values, references, addresses."""
     marked = f"zq{secret}zq"

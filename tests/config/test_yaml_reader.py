@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -60,14 +60,12 @@ def walk(node: Node, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str |
 
 
 @given(DOCUMENTS, st.booleans())
-@settings(deadline=None)
 def test_any_document_reads_as_ruamel_reads_it(data: dict[str, Any], flow: bool) -> None:
     text = dumped(data, flow=flow)
     assert data_of(text) == YAML(typ="safe", pure=True).load(text)
 
 
 @given(DOCUMENTS, st.booleans())
-@settings(deadline=None)
 def test_every_place_points_at_its_text(data: dict[str, Any], flow: bool) -> None:
     """At the place of a plain key or number stands that very text."""
     text = dumped(data, flow=flow)
@@ -84,7 +82,6 @@ def test_every_place_points_at_its_text(data: dict[str, Any], flow: bool) -> Non
 
 
 @given(DOCUMENTS)
-@settings(deadline=None)
 def test_leaving_a_part_out_leaves_the_rest(data: dict[str, Any]) -> None:
     root = read(dumped(data, flow=True)).root
     assert root is not None
@@ -98,7 +95,6 @@ def test_leaving_a_part_out_leaves_the_rest(data: dict[str, Any]) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(deadline=None)
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     document = read(text)
     assert document.root is not None or document.problems
@@ -108,7 +104,6 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None)
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     document = read_yaml(raw, "f.yaml")
     assert document.root is not None or document.problems

@@ -95,7 +95,14 @@ def kind_of(request: httpx.Request) -> str:
 
 
 class QuickClock:
-    """A hundred seconds pass in one."""
+    """
+    A hundred seconds pass in one.
+
+    Attributes:
+        longest: The longest sleep that was asked for, in its own seconds.
+    """
+
+    longest = 0.0
 
     def monotonic(self) -> float:
         return time.monotonic() * SPEED
@@ -104,6 +111,7 @@ class QuickClock:
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
+        self.longest = max(self.longest, seconds)
         await asyncio.sleep(seconds / SPEED)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.delivery.batch import BatchOptions
@@ -105,7 +105,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield place
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(history=rounds, script=faults)
 @pytest.mark.parametrize("way", ["documented", "simple", "batch"])
 def test_faults_of_the_network_change_no_record(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.delivery.dead_letters import MemoryDeadLetters
@@ -46,7 +46,7 @@ def linked(events: Sequence[dict[str, Any]], dead: set[str]) -> dict[str, dict[s
 
 
 @pytest.mark.parametrize("held", [0, 100_000], ids=["spilled", "held"])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(said=st.lists(contents, max_size=8))
 def test_the_references_of_a_refused_event_are_not_sent_whatever_the_circle(
     tmp_path: Path, held: int, said: list[dict[str, Any]]

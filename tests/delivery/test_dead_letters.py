@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetterFile, read_dead_letters
@@ -18,7 +18,6 @@ def letter(raw: bytes = b'{"a":1}', mapping: str = "identify", code: str = "inva
     return DeadLetter(Line("e.ndjson", 10, 10 + len(raw), 3, raw), code, "no address", mapping, "d1", "people.email")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=30))
 def test_every_letter_gives_back_the_bytes_of_its_line(raw: bytes) -> None:
     assert DeadLetter.from_json(json.loads(json.dumps(letter(raw).as_json()))) == letter(raw)

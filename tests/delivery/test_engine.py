@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.attio.messages import Usage
-from attio_ctl.delivery.dead_letters import MemoryDeadLetters
+from attio_ctl.delivery.dead_letters import DeadLetter, MemoryDeadLetters
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.ledger import MemoryLedger
 from attio_ctl.delivery.outcome import Outcome
 from attio_ctl.delivery.run import Engine
-from attio_ctl.delivery.source import BLOCK
+from attio_ctl.delivery.source import BLOCK, Line
 from attio_ctl.delivery.sqlite_ledger import open_ledger
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.transport import Refused, Unsent, Verdict, Written
@@ -160,7 +160,7 @@ async def run(folder: Path, events: Sequence[Any], to: Workspace, ledger: Memory
     return await engine.deliver([file])
 
 
-engine = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+engine = settings(max_examples=60)
 
 
 @engine
@@ -246,6 +246,48 @@ def test_a_value_that_flips_back_after_a_write_without_an_answer_is_sent(tmp_pat
     assert done.finished
     assert workspace.content["a"]["plan"] == "f"
     assert not ledger.in_doubt()
+    ledger.close()
+
+
+class KilledError(BaseException):
+    """Nothing of the program runs after it."""
+
+
+class Deadly(Workspace):
+    """Takes a write, and no answer arrives, nor does anything else happen, while it is deadly."""
+
+    is_deadly = False
+
+    def _take(self, due: Due) -> Verdict:
+        verdict = super()._take(due)
+        if self.is_deadly:
+            raise KilledError
+        return verdict
+
+
+@pytest.mark.parametrize("kind", [MemoryLedger, "file"])
+def test_a_value_that_flips_back_after_a_retry_that_was_killed_is_sent(tmp_path: Path, kind: Any) -> None:
+    """What a killed retry of dead letters has written is as unknown as what a killed delivery has."""
+    events = [
+        {"name": "a", "plan": plan, "timestamp": f"2026-10-01T00:00:0{n}Z"} for n, plan in enumerate(["f", "p", "f"])
+    ]
+    file = open_ledger(path=tmp_path / "ledger.sqlite", workspace_id="w") if kind == "file" else None
+    workspace, ledger, letters = Deadly(), file or MemoryLedger(), MemoryDeadLetters()
+    raw = json.dumps(events[1]).encode()
+    letter = DeadLetter(Line("events.ndjson", 0, len(raw), 2, raw), "unknown_option", "no such plan", "thing")
+    retrying = Engine(
+        program=PROGRAM, ledger=ledger, dead_letters=letters, transport=workspace, stop=asyncio.Event()
+    ).retry([letter])
+
+    asyncio.run(run(tmp_path, events[:1], workspace, ledger, letters))
+    workspace.is_deadly = True
+    with pytest.raises(KilledError):
+        asyncio.run(retrying)
+    assert workspace.content["a"]["plan"] == "p"
+    workspace.is_deadly = False
+    asyncio.run(run(tmp_path, [events[2]], workspace, ledger, letters))
+
+    assert workspace.content["a"]["plan"] == "f"
     ledger.close()
 
 

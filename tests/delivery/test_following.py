@@ -7,12 +7,13 @@ import json
 import shutil
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from attio_ctl.delivery import followed as held
 from attio_ctl.delivery import following
 from attio_ctl.delivery.dead_letters import MemoryDeadLetters
 from attio_ctl.delivery.fold import Due
@@ -50,6 +51,9 @@ class Followed:
         self.input = given or Input(str(path))
         self.following = Following([path], self.clock, self.told.append)
 
+    def close(self) -> None:
+        self.following.close()
+
     def look(self, after: float = 0.0) -> list[bytes]:
         """The lines that are read now; a second reading gives the same."""
         self.clock.now += after
@@ -71,9 +75,7 @@ def follow(file: Path) -> Iterator[Callable[..., Followed]]:
     with ExitStack() as stack:
 
         def begin(given: Input | None = None) -> Followed:
-            made = Followed(file, given)
-            stack.callback(made.following.close)
-            return made
+            return stack.enter_context(closing(Followed(file, given)))
 
         yield begin
 
@@ -106,8 +108,8 @@ def test_what_came_before_a_rotation_is_read_before_the_new_file(file: Path, fol
     with writer:
         assert followed.look() == [b"2"]
         writer.write(b"3\n4")
-    assert followed.look(following.LEFT_FOR - 0.1) == [b"3"]
-    assert followed.look(following.LEFT_FOR) == [b"4"]
+    assert followed.look(held.LEFT_FOR - 0.1) == [b"3"]
+    assert followed.look(held.LEFT_FOR) == [b"4"]
     assert followed.look() == [b"5"]
     assert followed.told == []
 
@@ -125,7 +127,7 @@ def test_a_file_that_was_quiet_for_long_is_waited_for_from_when_its_name_was_tak
         writer.write(b"2\n")
         assert followed.look(0.5) == [b"2"]
 
-    assert followed.look(following.LEFT_FOR) == []
+    assert followed.look(held.LEFT_FOR) == []
     assert followed.look() == [b"3"]
     assert followed.told == []
 
@@ -148,7 +150,7 @@ def test_no_generation_is_missed_while_nobody_looks_at_what_is_new(file: Path, f
 
     asyncio.run(rotate_twice())
     for _ in range(6):
-        found += followed.look(following.LEFT_FOR)
+        found += followed.look(held.LEFT_FOR)
 
     assert found == [b"1", b"2", b"3"]
 
@@ -164,7 +166,7 @@ def test_a_file_that_was_copied_and_cut_is_read_on_in_its_copy(file: Path, follo
     append(file, b"3\n")
 
     assert followed.look() == [b"2"]
-    assert followed.look(following.LEFT_FOR) == []
+    assert followed.look(held.LEFT_FOR) == []
     assert followed.look() == [b"3"]
     assert followed.told == []
 
@@ -204,7 +206,7 @@ def test_a_rotation_while_nobody_was_there_is_caught_up_with(file: Path, follow:
     again = follow(followed.input)
 
     assert again.look() == [b"2"]
-    assert again.look(following.LEFT_FOR) == []
+    assert again.look(held.LEFT_FOR) == []
     assert again.look() == [b"3"]
     assert again.told == []
 
@@ -218,7 +220,7 @@ def test_nothing_is_read_twice_when_a_restart_meets_a_file_that_was_read_whole(f
 
     again = follow(followed.input)
 
-    assert [again.look(after) for after in (0, following.LEFT_FOR, 0, 0)] == [[], [], [b"2"], []]
+    assert [again.look(after) for after in (0, held.LEFT_FOR, 0, 0)] == [[], [], [b"2"], []]
     assert replace(again.input, proof="") == Input(str(file), offset=2, line=1)
 
 
@@ -248,7 +250,7 @@ async def test_a_rotation_in_the_middle_of_a_window_costs_neither_lines_nor_the_
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The events behind a refused record are read again from the file that has another name by then."""
-    monkeypatch.setattr(following, "LEFT_FOR", 0.1)
+    monkeypatch.setattr(held, "LEFT_FOR", 0.1)
     append(file, said("early") + said("refused", POISON))
     workspace, letters, stop = Rotating(file), MemoryDeadLetters(), asyncio.Event()
     engine = Engine(program=PROGRAM, ledger=MemoryLedger(), dead_letters=letters, transport=workspace, stop=stop)

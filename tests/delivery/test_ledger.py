@@ -112,6 +112,21 @@ class TestContract:
         assert [run.id for run in ledger.runs(5)] == [second.id, first.id]
         assert [run.id for run in ledger.runs(1)] == [second.id]
 
+    def test_a_retry_that_was_cut_short_is_in_doubt_until_its_events_are_settled(self, ledger: Ledger) -> None:
+        """Also where a later retry takes fewer of them, or more."""
+        pending = Account(read=2, pending=2)
+        begun = Run(0, (Input("dead letters", proof="e1 e2", unsettled=pending),))
+        assert not ledger.in_doubt()
+
+        ledger.settle(settled(begun))
+        ledger.settle(settled(begun, cells={ADA: PLAN}))
+        assert ledger.in_doubt()
+        ledger.settle(settled(Run(0, (Input("dead letters", proof="e2 e3", done=True),))))
+        assert ledger.in_doubt()
+        ledger.settle(settled(Run(0, (Input("dead letters", proof="e1", done=True),))))
+
+        assert not ledger.in_doubt()
+
     def test_the_mappings_last_delivered_with_are_known(self, ledger: Ledger) -> None:
         ledger.settle(settled(mappings={"identify": "1", "group": "1"}))
         ledger.settle(settled(mappings={"identify": "2"}))
@@ -215,22 +230,31 @@ class TestFile:
         with pytest.raises(StorageError, match="format 99"):
             open_ledger(path=tmp_path / "ledger.sqlite", workspace_id=WORKSPACE)
 
-    def test_one_of_the_first_format_is_taken_over_with_what_is_known_of_its_records(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "before",
+        [
+            "drop table retried; drop table recent; alter table input drop column unsettled; pragma user_version = 1;"
+            "create table seen (id integer primary key, rest integer not null) strict;",
+            "drop table retried; pragma user_version = 2;",
+        ],
+        ids=["1", "2"],
+    )
+    def test_one_of_an_older_format_is_taken_over_with_what_is_known_of_its_records(
+        self, tmp_path: Path, before: str
+    ) -> None:
         path = tmp_path / "ledger.sqlite"
         ledger = open_ledger(path=path, workspace_id=WORKSPACE)
         ledger.settle(settled(ledger.begin(["a"]), cells={ADA: PLAN}))
         ledger.close()
         db = sqlite3.connect(path)
-        db.executescript(
-            "drop table recent; alter table input drop column unsettled; pragma user_version = 1;"
-            "create table seen (id integer primary key, rest integer not null) strict;"
-        )
+        db.executescript(before)
         db.close()
 
         ledger = open_ledger(path=path, workspace_id=WORKSPACE)
         assert ledger.cells([ADA]) == {ADA: PLAN}
         assert ledger.begin(["a"]).id == 1
         assert known(ledger) == []
+        assert not ledger.in_doubt()
         ledger.close()
 
     def test_a_settlement_comes_whole_or_not_at_all(self, tmp_path: Path) -> None:

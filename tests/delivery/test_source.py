@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attio_ctl.delivery import source
+from attio_ctl.delivery.encoding import UTF8_BOM, check_utf8
 from attio_ctl.delivery.files import spelled_out, spool
 from attio_ctl.delivery.source import blocks_of, read_blocks, read_lines
 from attio_ctl.delivery.streams import is_proven, proof_of, raw
@@ -44,6 +45,35 @@ def test_a_byte_order_mark_belongs_to_no_event(file: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" + b'{"a":1}\n')
 
     assert [(line.offset, line.raw) for line in read_lines(file)] == [(3, b'{"a":1}')]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("bom", [True, False])
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("text", ['{"a": "é"}\r\n', ' \n[{"a": 1}]'])
+def test_a_file_in_another_encoding_is_refused_with_how_to_convert_it(
+    file: Path, encoding: str, bom: bool, packed: bool, text: str
+) -> None:
+    data = (text if not bom or encoding in ("utf-16", "utf-32") else "\ufeff" + text).encode(encoding)
+    file.write_bytes(gzip.compress(data) if packed else data)
+
+    with pytest.raises(EventsError) as refused:
+        list(read_lines(file))
+
+    name = encoding[:6].upper()
+    assert f"in {name}" in refused.value.what
+    assert f"iconv -f {name}" in (refused.value.hint or "")
+    assert ("unpack" in (refused.value.hint or "")) is packed
+
+
+@given(st.text(alphabet='{}[]":, a\n\r\u00e9\u4f60', max_size=20))
+def test_no_text_in_utf_8_is_taken_for_another_encoding(text: str) -> None:
+    check_utf8(text.encode(), Path("events.ndjson"), is_packed=False)
+    check_utf8(UTF8_BOM + text.encode(), Path("events.ndjson"), is_packed=False)
+
+
+def test_zero_bytes_where_a_log_was_cut_are_no_encoding() -> None:
+    check_utf8(bytes(60) + b'{"a"', Path("app.log"), is_packed=False)
 
 
 def test_an_array_is_read_element_by_element(file: Path) -> None:
@@ -78,7 +108,6 @@ def test_a_missing_file_is_a_storage_error_that_names_it(file: Path) -> None:
         list(read_lines(file))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.lists(st.dictionaries(st.sampled_from('a"\\['), st.text(',[]{}"\\ b', max_size=6), max_size=2), max_size=6),
     st.sampled_from(["lines", "array", "pretty"]),

@@ -98,7 +98,7 @@ def place_of(write: Carried) -> int:
     return int(write.due.key.value[1:])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.data())
 def test_every_write_is_taken_or_left_as_it_stands_in_the_end(data: st.DataObject) -> None:
     """However few come into effect, as long as something does every few seconds."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -27,7 +27,7 @@ from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
 NOW = "2026-11-02T10:00:00Z"
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400)
 @given(data=st.data())
 def test_generated_code_gives_what_the_mappings_give(
     samples: ModuleType, fast: FastProgram, data: st.DataObject
@@ -37,7 +37,7 @@ def test_generated_code_gives_what_the_mappings_give(
     assert tuple(fast.run_line(line)) == fast.program.run(decode(line))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_chunk_of_lines_gives_what_its_lines_give(
     samples: ModuleType, fast: FastProgram, data: st.DataObject
@@ -101,7 +101,7 @@ EXPRESSIONS = [
 ]
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(spec=st.sampled_from(EXPRESSIONS), data=st.data())
 def test_an_expression_gives_what_the_naive_reading_gives(
     samples: ModuleType, oracle: ModuleType, spec: Any, data: st.DataObject
@@ -296,7 +296,7 @@ WHOLE = [
 ]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(spec=st.sampled_from(WHOLE), data=st.data())
 def test_an_expression_that_may_read_anything_leaves_the_rest_of_its_mapping_fast(
     samples: ModuleType, schema: Schema, spec: Any, data: st.DataObject
@@ -372,7 +372,7 @@ VALUES = {
 @pytest.mark.parametrize(
     ("kind", "several"), [(k, s) for k in VALUES for s in (False, True)[: 1 + ATTRIBUTE_TYPES[k].multiselect]]
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_column_gives_what_its_values_give(kind: str, several: bool, data: st.DataObject) -> None:
     """Of any length, with plain values, odd ones, refused ones and missing ones in any order."""

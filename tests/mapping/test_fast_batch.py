@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.mapping.fast.batch import MAX_ASSERTIONS, Bodies, make_bodies
@@ -45,7 +45,7 @@ def parts(made: Bodies) -> tuple[list[Any], list[tuple[int, str, Any]]]:
     return assertions, [each for each in refused if not isinstance(each[2], Undecodable)]
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(data=st.data())
 def test_a_batch_holds_what_the_writes_give(samples: ModuleType, fast: FastProgram, data: st.DataObject) -> None:
     drawn = data.draw(st.lists(st.one_of(samples.events, samples.events, samples.odd), max_size=4))

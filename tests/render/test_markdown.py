@@ -21,7 +21,7 @@ from attio_ctl.plan.impact import Impact
 from attio_ctl.plan.model import MappingNote
 from attio_ctl.render.escaping import cell, code, escape, fenced, prose, visible
 from attio_ctl.render.html import render_html
-from attio_ctl.render.markdown import BUDGET, Section, render_markdown
+from attio_ctl.render.markdown import BUDGET, OPEN_LINES, Section, render_markdown
 
 VOID = {"br", "hr", "img", "input"}
 
@@ -133,6 +133,14 @@ def test_changes_of_one_object_stand_under_their_own_risk():
         ["attribute.b"],
         ["attribute.c"],
     ]
+
+
+@pytest.mark.parametrize(("count", "opened"), [(1, True), (2, True), (OPEN_LINES + 1, False)])
+def test_few_additions_stand_open_and_many_are_folded(count, opened):
+    body = render_markdown(plan_of(*(add(attribute(f"people.a{n}")) for n in range(count))))
+
+    assert (f"<details open><summary>Additive: {count} to add" in body) is opened
+    assert (f"<details><summary>Additive: {count} to add" in body) is not opened
 
 
 def test_signs_stand_in_the_first_column_of_a_diff_fence():
@@ -315,7 +323,7 @@ def test_one_resource_larger_than_the_budget_shows_its_beginning():
     assert "more characters)" in body
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2000), st.integers(1, 300), st.text(max_size=30))
 def test_any_plan_stays_within_the_budget(count, objects, noise):
 

@@ -145,7 +145,7 @@ assertions = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(assertions | json_values, max_size=6))
 def test_whatever_stands_in_a_batch_it_comes_to_an_end_and_every_assertion_is_accounted_for(body: list[Any]) -> None:
     store = Store(":memory:", Options(activate=("users",)))

@@ -156,7 +156,7 @@ def run(store: Store, script: list[Any]) -> list[str]:
     return refused
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps)
 def test_any_writes_leave_the_same_in_memory_and_in_a_file_after_a_restart(script: list[Any]) -> None:
     outcomes = []

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.sandbox.model import Actor, Attribute
@@ -99,7 +99,7 @@ async def test_a_relationship_between_custom_objects_is_made_on_both(client: Any
     assert other["relationship"]["id"]["attribute_id"] == made["id"]["attribute_id"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     many=st.tuples(st.booleans(), st.booleans()),
     moves=st.lists(

@@ -89,7 +89,7 @@ def perform(store: Store, method: str, path: str, fields: Any) -> None:
         assert "is refused" in str(error)  # noqa: PT017 (most steps pass)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(calls, max_size=20))
 def test_a_schema_made_step_by_step_is_the_schema_that_the_file_holds(steps: list[tuple[str, str, Any]]) -> None:
     store = Store(":memory:", Options())

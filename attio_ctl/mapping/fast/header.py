@@ -68,7 +68,7 @@ def decode(line: bytes) -> Any:
         try:
             return json.loads(line.decode(), parse_int=_integer, parse_constant=_refuse)
         except RecursionError:
-            raise ValueError("the JSON is nested too deeply") from None
+            raise ValueError("it is nested too deeply") from None
 
 
 _DECODER: Final = msgspec.json.Decoder()
@@ -81,4 +81,4 @@ def _integer(digits: str) -> float:
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"`{constant}` is no JSON")
+    raise ValueError(f"`{constant}` is no number in JSON")

@@ -21,6 +21,7 @@ from attio_ctl.mapping.encode import Assertion, batch_assertion
 from attio_ctl.mapping.fast.columns import Faults, Values, all_texts
 from attio_ctl.mapping.fast.generate import generate_assertions, generate_columns, generate_verdicts, generate_writes
 from attio_ctl.mapping.fast.header import Head, Header, Undecodable, decode, head_of
+from attio_ctl.mapping.fast.no_json import why_no_json
 from attio_ctl.mapping.fast.reads import paths_of
 from attio_ctl.mapping.fast.shape import CannotGenerate, Shape, shape_of
 from attio_ctl.mapping.fast.source import Source
@@ -315,7 +316,7 @@ class FastProgram:
         try:
             event = decode(line)
         except ValueError as error:
-            return Undecodable("invalid_json", f"the line is no JSON: {_first_line(error)}"), ()
+            return Undecodable("invalid_json", f"the line is no JSON: {why_no_json(line, error)}"), ()
         return head_of(event), self.program.run(event)
 
 
@@ -323,10 +324,6 @@ def _outcomes(head: Head, outcomes: Outcomes) -> Outcomes:
     if isinstance(head, Undecodable) and head.code == "invalid_json":
         raise ValueError(head.reason)
     return outcomes
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
 
 
 def accelerate(program: Program) -> FastProgram:

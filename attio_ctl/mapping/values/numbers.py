@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from attio_ctl.mapping.expressions.javascript import number_text
@@ -18,6 +20,9 @@ _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,4})?", re.ASCII)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # JSON as fast parsers and writers know it ends here; Attio stores 64-bit floats anyway.
 _LARGEST_INTEGER: Final = 2**63 - 1
+_EXACT_DIGITS: Final = 15
+"""Significant decimal digits that a 64-bit float always gives back as they were."""
+_LEAST: Final = Fraction(1, 20_000)
 
 
 def clean(text: str) -> str:
@@ -45,11 +50,11 @@ def coerce_number(value: Any) -> Json:
 
 
 def _number(value: Any, code: RejectCode) -> float:
-    if isinstance(value, str):
-        text = value.strip()
-        if len(text) > 400 or not _NUMBER.fullmatch(text):
+    written = value.strip() if isinstance(value, str) else value
+    if isinstance(written, str):
+        if len(written) > 400 or not _NUMBER.fullmatch(written):
             raise Reject(code, f"{shown(value)} is no number")
-        value = int(text) if text.lstrip("+-").isdigit() else float(text)
+        value = int(written) if written.lstrip("+-").isdigit() else float(written)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Reject("wrong_type", f"a number was expected, not {shown(value)}")
     try:
@@ -58,7 +63,24 @@ def _number(value: Any, code: RejectCode) -> float:
         raise Reject(code, "the number is larger than a 64-bit float can hold") from None
     if not math.isfinite(number):
         raise Reject(code, "the number is larger than a 64-bit float can hold, or none at all")
+    if not (isinstance(written, float) or _is_kept(written, number)):
+        kept = f"Attio, which keeps 64-bit floats, would make {number_text(number)} of it"
+        raise Reject(
+            code, f"{shown(written)} has too many digits for a number: {kept}; a text attribute keeps them all"
+        )
     return value if isinstance(value, float) or abs(value) <= _LARGEST_INTEGER else number
+
+
+def _is_kept(written: str | int, number: float) -> bool:
+    """
+    Whether a 64-bit float says what was written, up to the fourth decimal, which is the last that Attio shows.
+
+    Either its value has to, or its shortest text: 2**60 is kept exactly, and 10**30 comes out as `1e+30`.
+    """
+    if len(written) <= _EXACT_DIGITS if isinstance(written, str) else abs(written) <= 2**53:
+        return True
+    exact = Fraction(Decimal(written))
+    return any(abs(exact - Fraction(each)) < _LEAST for each in (number, Decimal(repr(number))))
 
 
 def coerce_currency(value: Any) -> Json:

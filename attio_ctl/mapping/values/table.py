@@ -35,15 +35,15 @@ ROWS: Final = (
     ),
     Row(
         "number",
-        "a number, or a text that is one; stored as a 64-bit float",
+        "a number, or a text that is one; stored as a 64-bit float, which has to hold all its digits",
         "number",
         (42.192, "42", "1e3"),
-        ("12 apples", True),
+        ("12 apples", True, 9007199254740993),
     ),
     Row("checkbox", "a boolean, or `true` and `false` as text", "boolean", (True, "false"), (1, "yes")),
     Row(
         "currency",
-        "an amount with up to 4 decimals, in the attribute's own currency",
+        "an amount with up to 4 decimals, in the attribute's own currency; kept as a 64-bit float too",
         "number",
         (99, "29.9999"),
         (1.23456, "$5"),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import sqlite3
 import subprocess
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-from delivered import start
+from delivered import computed, start
 from servers import TOKEN
 
 from attio_ctl.delivery.account import NOTHING, Account
@@ -197,15 +196,6 @@ def stamp(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def computed(process: subprocess.Popen[str]) -> float:
-    """Seconds of processor time that it has had, however busy the machine is with others; 0 once it has ended."""
-    try:
-        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def next_note(process: subprocess.Popen[str], state: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from attio_ctl.attio.clock import SystemClock
+from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.delivery.batch import BatchOptions
 from attio_ctl.delivery.outcome import Outcome
 from attio_ctl.delivery.run import Engine
@@ -52,11 +52,15 @@ POISONS: dict[str, bytes] = {
 
 
 async def deliver(
-    place: Place, way: Way = "documented", network: httpx.AsyncBaseTransport | None = None, **options: Any
+    place: Place,
+    way: Way = "documented",
+    network: httpx.AsyncBaseTransport | None = None,
+    clock: Clock | None = None,
+    **options: Any,
 ) -> Outcome:
     """A run over the events of the place, in which a hundred seconds pass in one; a batch needs the sandbox's time."""
     stop, ledger = asyncio.Event(), place.ledger()
-    clock = SystemClock() if way == "batch" else QuickClock()
+    clock = clock or (SystemClock() if way == "batch" else QuickClock())
     async with place.writer(transport=network or Network(), clock=clock, retry_for=RETRY_FOR) as attio:
         transport = select_transport(
             way, BatchOptions(), attio=attio, schema=place.schema, stop=stop, notify=lambda _: None, clock=clock
