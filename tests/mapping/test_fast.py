@@ -66,7 +66,7 @@ def _write(record: RecordColumns, at: int) -> Write:
     return Write(RecordKey(maker.object, maker.match, record.texts[at]), values, append)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(data=st.data())
 def test_columns_hold_what_the_events_give_one_by_one(
     samples: ModuleType, fast: FastProgram, data: st.DataObject
