@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -22,12 +24,13 @@ def test_an_embedded_sandbox_answers_and_stops_without_waiting_for_who_stays_con
     """The shortest of five times: what a busy machine adds is not the sandbox's."""
     took = []
     for _ in range(5):
-        with httpx.Client() as staying:
-            with embedded(":memory:", token="t", options=OPEN) as url:
-                answer = staying.get(f"{url}/v2/self", headers={"authorization": "Bearer t"}, timeout=60)
-                assert answer.json()["active"] is True
-                leaving = time.perf_counter()
-            took.append(time.perf_counter() - leaving)
+        with embedded(":memory:", token="t", options=OPEN) as url:
+            staying = HTTPConnection(url.removeprefix("http://"), timeout=60)
+            staying.request("GET", "/v2/self", headers={"authorization": "Bearer t"})
+            assert json.load(staying.getresponse())["active"] is True
+            leaving = time.perf_counter()
+        took.append(time.perf_counter() - leaving)
+        staying.close()
     assert min(took) < 1
 
 
