@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import wiring
 from attio_ctl.cli.revision import mappings_at
 from attio_ctl.config.load import Loaded
+from attio_ctl.delivery.masking import mask_of
 from attio_ctl.errors import BlockedError, Place, UsageError
 from attio_ctl.mapping.trial import Difference, Trial, TrialReport, modified, run_trials
 from attio_ctl.mapping.trial_update import rewrite_expectations
@@ -21,9 +22,6 @@ from attio_ctl.state.resource import Json
 from attio_ctl.state.schema import Schema, build_schema
 from attio_ctl.state.sealing import map_text, placeholders_in
 from attio_ctl.state.standard import standard_state
-
-MIN_HIDDEN: Final = 4
-"""Characters; replacing shorter values would tear up other text, and they are no secrets."""
 
 
 def offline_schema(loaded: Loaded) -> Schema:
@@ -76,18 +74,13 @@ def places_in(loaded: Loaded) -> PlaceOf:
 
 def readable(loaded: Loaded, report: TrialReport) -> TrialReport:
     """The report with the variables of values that came from the environment."""
-    named = sorted(loaded.substituted.items(), key=lambda item: -len(item[1]))
-
-    def hide(text: str) -> str:
-        for name, value in named:
-            text = text.replace(value, f"${{{name}}}") if len(value) >= MIN_HIDDEN else text
-        return text
+    mask = mask_of(loaded)
 
     def shown(trial: Trial) -> Trial:
         differences = (
-            Difference(one.path, map_text(one.expected, hide), map_text(one.actual, hide)) for one in trial.differences
+            Difference(one.path, mask.json(one.expected), mask.json(one.actual)) for one in trial.differences
         )
-        reason = None if trial.reason is None else hide(trial.reason)
+        reason = None if trial.reason is None else mask.text(trial.reason)
         return replace(trial, differences=tuple(differences), reason=reason)
 
     return replace(report, trials=tuple(map(shown, report.trials)))

@@ -37,12 +37,9 @@ from attio_ctl.delivery.singly import SinglyTransport
 from attio_ctl.delivery.transport import Verdict, Written
 from attio_ctl.delivery.verification import Carried, Verification, Watch
 from attio_ctl.errors import AttioCtlError, PartialError
-from attio_ctl.mapping.encode import batch_call
+from attio_ctl.mapping.encode import MAX_ASSERTIONS, batch_call
 from attio_ctl.mapping.writes import RecordKey, Write
 from attio_ctl.state.schema import Schema
-
-MAX_ASSERTIONS: Final = 10_000
-"""Source: pull request 2057 of Segment's action-destinations, by an Attio engineer."""
 
 AHEAD: Final = 3
 """Batches that may be handed over before the oldest of them is verified: enough to keep Attio busy, and no flood."""

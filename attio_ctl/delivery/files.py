@@ -96,20 +96,24 @@ def way_to_events(path: Path) -> str:
 
 def near_name(path: Path) -> str | None:
     """The name in its folder that a file which is not there may have been meant to have, as a question."""
-    there = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = get_close_matches(path.name, sorted(there), n=1)
+    near = get_close_matches(path.name, _names_in(path.parent) if path.parent.is_dir() else (), n=1)
     return f"did you mean `{path.parent / near[0]}`?" if near else None
 
 
 def _around(folder: Path) -> str:
     """What a folder holds that events could be read from."""
     if not folder.is_dir():
-        return f"there is no folder `{folder}` either; names count from the current one, {Path.cwd()}"
-    found = sorted(each.name for each in folder.iterdir() if each.is_file() and holds_events(each))
+        return f"there is no folder `{folder}` either; the current one is {Path.cwd()}"
+    found = [name for name in _names_in(folder) if holds_events(folder / name) and (folder / name).is_file()]
     if not found:
         return f"`{folder}` holds no file of events by its name (`.ndjson`, `.jsonl`, `.json`, packed or not)"
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
     return f"`{folder}` holds {', '.join(f'`{name}`' for name in found[:_NAMED])}{more}"
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Without those that could not be shown as they are."""
+    return sorted(each.name for each in folder.iterdir() if each.name.isprintable())
 
 
 def _fixed_part(pattern: str) -> Path:

@@ -21,8 +21,8 @@ from attio_ctl.errors import EventsError
 
 _PUT_BACK: Final = "put it back and run the same command again: what was sent is not sent twice"
 _NOTHING_SENT: Final = (
-    "then run the same command again, or leave the file out: all files are read before anything is sent, so nothing of "
-    "this run was"
+    "then run the same command once more, or leave the file out: all files are read before anything is sent, so "
+    "nothing of this run was"
 )
 
 

@@ -19,19 +19,16 @@ from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.attio.limiter import MARGIN, Limits
 from attio_ctl.delivery.account import NOTHING, Account
 from attio_ctl.delivery.dead_letters import DeadLetter
-from attio_ctl.delivery.differences import Foreseen
-from attio_ctl.delivery.fold import Contribution
+from attio_ctl.delivery.differences import Foreseen, Mentions
 from attio_ctl.delivery.inputs import Files
 from attio_ctl.delivery.ledger import Input, Ledger, MemoryLedger, RecordCells
 from attio_ctl.delivery.outcome import Observe, Progress, too_many_dead, unobserved
 from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.rehearsal import Rehearsal, RequestKind
 from attio_ctl.delivery.sending import Sending
-from attio_ctl.delivery.source import Line
 from attio_ctl.delivery.tally import Tally
 from attio_ctl.errors import AttioCtlError
 from attio_ctl.mapping.program import Program
-from attio_ctl.mapping.writes import RecordKey
 
 LETTERS_KEPT: Final = 1_000
 """Dead letters that a preview holds; it counts all."""
@@ -167,8 +164,7 @@ def _eta(rehearsal: Rehearsal, limits: Limits) -> float:
 
 
 def _foreseen(window: Window, reader: Reader, rehearsal: Rehearsal) -> list[Foreseen]:
-    said: dict[RecordKey, list[tuple[Line, Contribution]]] = {key: [] for key in rehearsal.first}
-    is_wanted: Callable[[RecordKey], bool] = said.__contains__
-    for line, contribution in reader.again(window, is_wanted):
-        said[contribution.write.key].append((line, contribution))
-    return [Foreseen(due, tuple(said[key])) for key, due in rehearsal.first.items()]
+    mentions = {key: Mentions() for key in rehearsal.first}
+    for line, contribution in reader.again(window, mentions.__contains__):
+        mentions[contribution.write.key].add(line, contribution)
+    return [Foreseen(due, mentions[key]) for key, due in rehearsal.first.items()]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -80,8 +81,8 @@ class Block:
         """Each event with its place; blank lines are no events."""
         if not self._lines:
             offset = self._offset
-            for number, raw in enumerate(self.data.split(b"\n"), self._first):
-                end = offset + len(raw) + 1
+            for number, raw in enumerate(BytesIO(self.data), self._first):
+                end = offset + len(raw)
                 if line := _line(self._file, raw, offset, end, number):
                     self._lines.append(line)
                 offset = end
@@ -90,7 +91,7 @@ class Block:
 
 def events_of(data: bytes) -> list[bytes]:
     """The events of a `Block.data`, each as `Line.raw`, but for line breaks within one."""
-    return [raw.strip(_SPACE) for raw in data.split(b"\n") if raw and not raw.isspace()]
+    return [raw.strip(_SPACE) for raw in BytesIO(data) if not raw.isspace()]
 
 
 def read_blocks(path: Path, *, offset: int = 0, number: int = 0, end: int | None = None) -> Iterator[Block]:

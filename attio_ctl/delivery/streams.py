@@ -68,10 +68,9 @@ def unpacked(stream: BinaryIO, path: Path) -> Iterator[BinaryIO]:
                 case _:
                     yield stream
     except (gzip.BadGzipFile, zlib.error, zstd.ZstdError, EOFError) as error:
+        fault = "ends in the middle: the file is cut off" if isinstance(error, EOFError) else f"is broken: {error}"
         raise EventsError(
-            f"the compressed data is broken: {error}",
-            where=str(path),
-            hint="fetch or compress the file again; what stands before the fault was not delivered either",
+            f"the compressed data {fault}", where=str(path), hint="fetch or compress the file again"
         ) from error
 
 

@@ -29,6 +29,9 @@ from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value, W
 from attio_ctl.state.resource import Json
 from attio_ctl.state.schema import Schema
 
+MAX_ASSERTIONS: Final = 10_000
+"""In one batch call. Source: Segment's published destination, and the request of Attio's that added it (2057)."""
+
 NOTHING_NESTED: Final[Mapping[RecordKey, Write]] = MappingProxyType({})
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from attio_ctl.delivery.differences import AttributeDifference, RecordDifference
-from attio_ctl.delivery.source import Line
 from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value
 from attio_ctl.render.escaping import shorten, visible
 from attio_ctl.render.records import plain_value
@@ -15,9 +14,6 @@ from attio_ctl.render.text import Style, wrap
 
 _INDENT: Final = 7
 """Characters before what is told of a change beyond its first line."""
-
-_LISTED: Final = 5
-"""Events that are named of one change; the newest are."""
 
 
 def render_differences(
@@ -40,12 +36,12 @@ def render_differences(
     if len({record.key.object for record in found}) > 1:
         first = f"{len(found)} records, the first of each object,"
     lines = [style.paint(f"  # {first} against what is in Attio now", dim=True)]
-    several = len({line.file for record in found for each in record.attributes for line in each.lines}) > 1
+    several = len({event.file for record in found for each in record.attributes for event in each.events}) > 1
     for record in found:
         mark, colour = ("+", "green") if record.is_new else ("~", "yellow")
         for each in record.attributes:
             change = f"{cut(_name(record.key))}.{each.slug} {_change(each, cut)}"
-            text = f"{change} ({visible(_events(each.lines, several=several))})"
+            text = f"{change} ({visible(_events(each, several=several))})"
             said = wrap(text, style.width, first="     ", rest=" " * _INDENT)[5:]
             lines.append(style.paint(f"  {mark:<2} ", fg=colour, bold=True) + said)
     if same := sum(not record.attributes for record in found):
@@ -87,7 +83,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _events(lines: Sequence[Line], *, several: bool) -> str:
-    named = [line.place if several else str(line.number) for line in lines[-_LISTED:]]
-    more = ["…"] if len(lines) > _LISTED else []
-    return f"event{'s' if len(lines) > 1 else ''} {', '.join([*more, *named])}"
+def _events(each: AttributeDifference, *, several: bool) -> str:
+    named = [str(event if several else event.number) for event in each.events]
+    more = ["…"] if each.has_more else []
+    return f"event{'s' if len(each.events) > 1 else ''} {', '.join([*more, *named])}"

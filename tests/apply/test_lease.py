@@ -8,10 +8,13 @@ import os
 import pwd
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from attio_ctl.apply import lease
 from attio_ctl.apply.lease import holding, owner_name, release, renew, take
 from attio_ctl.errors import LeaseHeldError
 
@@ -103,13 +106,32 @@ def test_an_owner_without_an_entry_in_the_password_file_is_named_by_uid(monkeypa
     assert owner_name() == str(os.getuid())
 
 
+class Hands:
+    """A clock that stands still between two moves of the test."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let the heart beat until something has come of it."""
+    while True:
+        if is_so():
+            break
+        await asyncio.sleep(0.01)
+
+
 @pytest.mark.anyio
 async def test_the_heartbeat_keeps_a_long_run_alive(tmp_path: Path) -> None:
-    """On a clock that runs with the loop: a lease of 0.15 s is still ours after 0.5 s."""
-    path = tmp_path / "lease.json"
-    clock = asyncio.get_running_loop().time
-    async with holding(path, owner="ada", run="r_1", clock=clock, ttl=0.15) as check:
-        await asyncio.sleep(0.5)
+    """Five times the better part of a lease, with a beat each time."""
+    path, clock, ttl = tmp_path / "lease.json", Hands(), 0.15
+    async with holding(path, owner="ada", run="r_1", clock=clock, ttl=ttl) as check:
+        for _ in range(5):
+            clock.now += 0.1
+            await until(lambda: json.loads(path.read_text())["expires"] == clock.now + ttl)
         check()
         with pytest.raises(LeaseHeldError):
             take(path, owner="grace", run="r_2", now=clock())
@@ -118,17 +140,27 @@ async def test_the_heartbeat_keeps_a_long_run_alive(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_heartbeat_that_could_not_be_written_is_tried_again(tmp_path: Path) -> None:
+async def test_a_heartbeat_that_could_not_be_written_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A folder stands where the lock file belongs, for longer than a beat and shorter than the lease."""
-    path = tmp_path / "lease.json"
+    path, clock, ttl = tmp_path / "lease.json", Hands(), 0.15
     guard = path.with_suffix(".lock")
-    clock = asyncio.get_running_loop().time
-    async with holding(path, owner="ada", run="r_1", clock=clock, ttl=0.6) as check:
+    beats: list[float] = []
+
+    def beating(*arguments: Any, now: float, **more: Any) -> lease.Lease:
+        beats.append(now)
+        return renew(*arguments, now=now, **more)
+
+    monkeypatch.setattr(lease, "renew", beating)
+    async with holding(path, owner="ada", run="r_1", clock=clock, ttl=ttl) as check:
         guard.unlink()
         guard.mkdir()
-        await asyncio.sleep(0.3)
+        clock.now += 0.1
+        await until(lambda: clock.now in beats)
         guard.rmdir()
-        await asyncio.sleep(0.7)
+        await until(lambda: json.loads(path.read_text())["expires"] == clock.now + ttl)
+        clock.now += 0.1
         check()
         with pytest.raises(LeaseHeldError):
             take(path, owner="grace", run="r_2", now=clock())

@@ -65,7 +65,7 @@ class HangingProxy:
     def _forward(self, client: socket.socket, server: socket.socket, stuck: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
-                if self._counted.match(data) and self._is_late():
+                if self._counted.match(data) and not self._released.is_set() and self._is_late(data):
                     stuck.set()
                 if stuck.is_set() and self._when == "before":
                     self._hold()
@@ -84,10 +84,11 @@ class HangingProxy:
         self.hung.set()
         self._released.wait()
 
-    def _is_late(self) -> bool:
+    def _is_late(self, _: bytes) -> bool:
+        """Whether what a request begins with is to be held back."""
         with self._lock:
             self._count += 1
-            return self._count >= self._nth and not self._released.is_set()
+            return self._count >= self._nth
 
 
 @contextlib.contextmanager

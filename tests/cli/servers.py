@@ -44,6 +44,7 @@ def create_records(url: str, object_slug: str, values: list[dict[str, Any]]) -> 
             headers={"authorization": f"Bearer {TOKEN}"},
             json={"data": {"values": each}},
             trust_env=False,
+            timeout=60,
         )
         assert answer.is_success, answer.text
 
@@ -51,12 +52,16 @@ def create_records(url: str, object_slug: str, values: list[dict[str, Any]]) -> 
 def change(url: str, path: str, **data: Any) -> None:
     """A change that somebody makes in Attio's settings."""
     answer = httpx.patch(
-        f"{url}/v2/{path}", headers={"authorization": f"Bearer {TOKEN}"}, json={"data": data}, trust_env=False
+        f"{url}/v2/{path}",
+        headers={"authorization": f"Bearer {TOKEN}"},
+        json={"data": data},
+        trust_env=False,
+        timeout=60,
     )
     assert answer.is_success, answer.text
 
 
 def ask(url: str, path: str) -> list[dict[str, Any]]:
     """What Attio says, without the client under test."""
-    answer = httpx.get(f"{url}/v2/{path}", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False)
+    answer = httpx.get(f"{url}/v2/{path}", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=60)
     return list(answer.json()["data"])

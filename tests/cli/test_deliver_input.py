@@ -113,8 +113,8 @@ def test_a_packed_file_that_is_cut_off_says_what_became_of_the_others_and_how_to
     done = attio_ctl("deliver", "--events", "exports")
 
     said = " ".join(refused.stderr.split())
-    assert "error: exports/b.ndjson.gz: the compressed data is broken" in said
-    assert "run the same command again, or leave the file out" in said
+    assert "error: exports/b.ndjson.gz: the compressed data ends in the middle: the file is cut off" in said
+    assert "run the same command once more, or leave the file out" in said
     assert "all files are read before anything is sent, so nothing of this run was" in said
     assert "11 read = 11 delivered" in summary(done)
 

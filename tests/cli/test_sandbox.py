@@ -34,12 +34,12 @@ class Served:
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
         return httpx.request(
-            method, f"{self.url}/v2{path}", json=body, headers={"authorization": "Bearer dev"}, timeout=20
+            method, f"{self.url}/v2{path}", json=body, headers={"authorization": "Bearer dev"}, timeout=60
         )
 
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def test_webhooks_are_delivered_where_they_are_sent_instead(project: Path) -> No
             pass
 
     with HTTPServer(("127.0.0.1", 0), Hook) as server:
-        server.timeout = 20
+        server.timeout = 60
         here = f"http://127.0.0.1:{server.server_port}"
         waiting = Thread(target=server.handle_request)
         waiting.start()
@@ -106,7 +106,7 @@ def test_webhooks_are_delivered_where_they_are_sent_instead(project: Path) -> No
             hook = {"data": {"target_url": "https://hooks.example.com/a", "subscriptions": subscription}}
             assert served.call("POST", "/webhooks", hook).status_code == 200
             served.call("POST", "/objects/people/records", PERSON)
-            waiting.join(20)
+            waiting.join(60)
     assert heard[0]["events"][0]["event_type"] == "record.created"
 
 

@@ -206,24 +206,27 @@ LADDER = "a0: &a0 [[[[[[[[[[x]]]]]]]]]]\n" + "".join(
     ids=["aliases", "deep aliases", "lists", "mappings", "block lists", "one too deep"],
 )
 def test_nothing_expands_or_nests_without_end(text: str) -> None:
-    """Refused at a place, soon, with neither a RecursionError nor the memory of the machine."""
-    begun = time.perf_counter()
+    """Refused at a place, with neither a RecursionError nor all the time and memory of the machine."""
     document = read(text)
 
     assert document.root is None
     assert [problem.code for problem in document.problems] in (["AC104"], ["AC101"])
-    assert time.perf_counter() - begun < 5
 
 
-def test_a_large_file_is_read_in_about_a_second_per_megabyte() -> None:
-    """Generous: twenty times what it takes; a quadratic reader would still fail."""
+def test_a_large_file_is_read_in_time_in_proportion() -> None:
+    """Four times the objects take four times as long, and not sixteen times as with a quadratic reader."""
     block = "  object_{}:\n    attributes:\n" + "".join(
         f"      attribute_{n}: {{type: select, title: 'Attribute {n}', options: [One, Two, {{title: Three}}]}}\n"
         for n in range(30)
     )
-    text = "objects:\n" + "".join(block.replace("{}", str(n), 1).replace("{{", "{") for n in range(300))
-    begun = time.perf_counter()
-    document = read(text)
 
-    assert document.problems == ()
-    assert time.perf_counter() - begun < 20
+    def seconds(objects: int) -> float:
+        """Of computing."""
+        text = "objects:\n" + "".join(block.replace("{}", str(n), 1).replace("{{", "{") for n in range(objects))
+        begun = time.thread_time()
+        document = read(text)
+        took = time.thread_time() - begun
+        assert document.problems == ()
+        return took
+
+    assert seconds(300) < 10 * seconds(75)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attio_ctl.mapping.fast.batch import MAX_ASSERTIONS, Bodies, make_bodies
+from attio_ctl.mapping.encode import MAX_ASSERTIONS
+from attio_ctl.mapping.fast.batch import Bodies, make_bodies
 from attio_ctl.mapping.fast.header import Undecodable, decode
 from attio_ctl.mapping.fast.program import FastProgram, accelerate, asserted
 from attio_ctl.mapping.program import compile_mappings

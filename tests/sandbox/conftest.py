@@ -92,7 +92,7 @@ class Http:
         self.headers = {"authorization": f"Bearer {token}"}
 
     def __call__(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        return httpx.request(method, f"{self.url}/v2{path}", json=body, headers=self.headers)
+        return httpx.request(method, f"{self.url}/v2{path}", json=body, headers=self.headers, timeout=60)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class Tab:
         number = next(self.ids)
         self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while True:
-            said = json.loads(self.socket.recv(timeout=20))
+            said = json.loads(self.socket.recv(timeout=60))
             if said.get("id") == number:
                 assert "error" not in said, said
                 return said["result"]
@@ -70,7 +70,7 @@ class Tab:
 
     def wait(self, expression: str) -> None:
         """Until an expression is true, as when a page has come."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.value(f"document.readyState === 'complete' && ({expression})") is not True:
             assert time.monotonic() < deadline, (expression, self.value("document.body.innerText"))
             time.sleep(0.02)
@@ -118,7 +118,7 @@ def chromium(profile: Path) -> Iterator[Tab]:
             yield Tab(socket)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_everything_is_reached_by_keyboard(url: str, tmp_path: Path) -> None:
         tab.call("Input.insertText", text='[{"path": "/v2/self", "every": 1, "status": 503}]')
         tab.press("Tab")
         tab.press("Enter")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while httpx.get(f"{url}/v2/self").status_code != 503:
             assert time.monotonic() < deadline, tab.value("document.body.innerText")
 

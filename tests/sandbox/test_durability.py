@@ -51,7 +51,7 @@ def start(db: Path) -> tuple[subprocess.Popen[str], str]:
 
 def finish(process: subprocess.Popen[str], number: signal.Signals) -> str:
     process.send_signal(number)
-    said, _ = process.communicate(timeout=10)
+    said, _ = process.communicate(timeout=60)
     return said.strip()
 
 

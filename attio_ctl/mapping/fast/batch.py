@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 
-from attio_ctl.mapping.encode import Assertion
+from attio_ctl.mapping.encode import MAX_ASSERTIONS, Assertion
 from attio_ctl.mapping.fast.header import Undecodable
 from attio_ctl.mapping.fast.program import FastProgram
 from attio_ctl.mapping.writes import Rejected
@@ -35,10 +34,6 @@ class Bodies:
     bodies: tuple[bytes, ...]
     assertions: int
     refused: tuple[Refused, ...]
-
-
-MAX_ASSERTIONS: Final = 10_000
-"""In one call. Source: Segment's published destination, and the request of Attio's that added it."""
 
 
 def make_bodies(program: FastProgram, lines: Iterable[bytes], now: str) -> Bodies:

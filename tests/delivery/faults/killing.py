@@ -1,10 +1,11 @@
 """
-Kills a delivery at a chosen moment, seen from outside by what it does to its files:
+Kills a delivery at a chosen moment, seen from outside by what it does to its files. Its last writes are held back, so
+that it never ends before it is killed, however late that is:
 
     reading     from the claim of the ledger to the first note of the pass
     sending     from that note on
     noting      the ledger's log has just grown: a note is being written, or was a moment ago
-    settling    the dead letters have just grown, which the last note of all follows
+    settling    the dead letters have just grown, which the last note of all follows; nothing is held back then
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import re
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import httpx
 from delivered import computed, start
+from proxy import HangingProxy
 from servers import TOKEN
 
 from attio_ctl.delivery.account import NOTHING, Account
@@ -42,6 +46,8 @@ LONGEST_SENDING = 1.6
 """Seconds of sending before a kill at most: longer than the time between two notes."""
 
 
+USER = re.compile(rb"\bu\d+\b")
+
 TAKEN = """
 select (select count(*) from requests where method = 'PUT' and status = 200 and path not like '/v2/batch/%')
      + (select coalesce(sum(total), 0) from batches)
@@ -60,6 +66,37 @@ def sandbox(folder: Path, *flags: str) -> Iterator[str]:
     finally:
         serving.terminate()
         serving.communicate(timeout=30)
+
+
+class Gate(HangingProxy):
+    """Lets the writes of some users through, whoever comes first, and holds those of all others back."""
+
+    def __init__(self, url: str, users: int) -> None:
+        """
+        Args:
+            users: How many may pass; as often as they like.
+        """
+        super().__init__(int(url.rsplit(":", 1)[1]), 1, "before", re.compile(rb"(?s).*user_id"))
+        self._users = users
+        self._passed: set[bytes] = set()
+
+    def _is_late(self, data: bytes) -> bool:
+        with self._lock:
+            passed = self._passed.union(USER.findall(data))
+            if len(passed) > self._users:
+                return True
+            self._passed = passed
+            return False
+
+
+@contextlib.contextmanager
+def gate(url: str, users: int) -> Iterator[Gate]:
+    """A gate before a server, for as long as the block runs."""
+    made = Gate(url, users)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @dataclass(frozen=True)
@@ -93,13 +130,20 @@ class Project:
         """Where the ledger and the dead letters are."""
         return self.folder / ".attio-ctl" / "workspaces" / "acme"
 
+    def aim(self, url: str) -> None:
+        """Have deliveries go this way to the sandbox."""
+        self._file.write_text(re.sub(r"base_url: '[^']*'", f"base_url: {url!r}", self._file.read_text()))
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "workspaces" / "acme" / "workspace.yaml"
+
     def prepare(self, content: bytes, *, batch: bool, writes: float) -> None:
         """Write the workspace file and the events, and make the attributes."""
         limits = f"limits: {{reads: 2000, writes: {writes}}}"
         api = f"api: {{token: {{env: ATTIO_TOKEN}}, base_url: {self.url!r}, {limits}}}"
-        file = self.folder / "workspaces" / "acme" / "workspace.yaml"
-        file.parent.mkdir(parents=True)
-        file.write_text(f"workspace: acme\n{api}\n{WORKSPACE.replace('BATCH', json.dumps(batch))}")
+        self._file.parent.mkdir(parents=True)
+        self._file.write_text(f"workspace: acme\n{api}\n{WORKSPACE.replace('BATCH', json.dumps(batch))}")
         (self.folder / "events.ndjson").write_bytes(content)
         assert self.run("apply", "--auto-approve").returncode == 0
 
@@ -109,9 +153,10 @@ class Project:
         out, err = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
+    def start(self, *options: str, stderr: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         """A delivery of the events."""
-        return start(self.folder, "deliver", "--events", "events.ndjson", "--json-into", "account.json", *options)
+        arguments = ("deliver", "--events", "events.ndjson", "--json-into", "account.json", *options)
+        return start(self.folder, *arguments, stderr=stderr)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -143,12 +188,16 @@ class Project:
 class Killer:
     """Kills runs of a project, one after the other."""
 
-    def __init__(self, project: Project, options: tuple[str, ...], reading: float, draw: random.Random) -> None:
+    def __init__(
+        self, project: Project, gate: Gate, options: tuple[str, ...], reading: float, draw: random.Random
+    ) -> None:
         """
         Args:
+            gate: What the project is aimed at, but for what is killed while it settles.
             reading: Seconds that reading takes when nobody disturbs it.
         """
         self._project = project
+        self._gate = gate
         self._options = options
         self._reading = reading
         self._draw = draw
@@ -157,7 +206,9 @@ class Killer:
 
     def kill(self, phase: Phase) -> Kill:
         """Start a run, and kill it in this phase; its sandbox goes on."""
-        state, draw = self._project.state, self._draw
+        state, draw, held = self._project.state, self._draw, self._gate.hung
+        self._project.aim(self._project.url if phase == "settling" else self._gate.url)
+        held.clear()
         before = {name: stamp(state / name) for name in ("ledger.sqlite.reserve", "dead-letters.ndjson")}
         process = self._project.start(*self._options)
         wait_for(process, lambda: stamp(state / "ledger.sqlite.reserve") != before["ledger.sqlite.reserve"])
@@ -165,12 +216,12 @@ class Killer:
         if phase == "reading":
             time.sleep(draw.uniform(0, self._reading))
         else:
-            next_note(process, state)
+            next_note(process, state, held)
             if phase == "sending":
                 time.sleep(draw.uniform(0, LONGEST_SENDING))
             elif phase == "noting":
                 for _ in range(draw.randint(1, 2)):
-                    next_note(process, state)
+                    next_note(process, state, held)
             else:
                 name = "dead-letters.ndjson"
                 wait_for(process, lambda: stamp(state / name) != before[name])
@@ -198,11 +249,11 @@ def stamp(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def next_note(process: subprocess.Popen[str], state: Path) -> None:
-    """Return when the ledger is written to, or the process ends."""
+def next_note(process: subprocess.Popen[str], state: Path, held: threading.Event) -> None:
+    """Return when the ledger is written to, or the process ends or gets no further."""
     log = state / "ledger.sqlite-wal"
     before = stamp(log)
-    wait_for(process, lambda: stamp(log) != before)
+    wait_for(process, lambda: stamp(log) != before or held.is_set())
 
 
 def wait_for(process: subprocess.Popen[str], is_so: Callable[[], bool]) -> None:
