@@ -77,6 +77,11 @@ class Folding:
         if waiting:
             yield waiting
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Of the processes, as long as there are any."""
+        return self._workers.pids if self._workers is not None else ()
+
     def close(self) -> None:
         """End the processes."""
         if self._workers is not None:

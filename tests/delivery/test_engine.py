@@ -47,19 +47,18 @@ SCHEMA = Schema(
         )
     }
 )
-PROGRAM: Program = compile_mappings(
-    MAPPINGS.validate_python(
-        {
-            "thing": {
-                "action": "assert-record",
-                "object": "things",
-                "match": "name",
-                "values": {slug: f"$.{slug}" for slug in ("name", "plan", "tags", "friend")},
-            }
-        }
-    ),
-    SCHEMA,
-)
+
+
+def _setting(*slugs: str) -> Program:
+    values = {slug: f"$.{slug}" for slug in slugs}
+    mapping = {"action": "assert-record", "object": "things", "match": "name", "values": values}
+    return compile_mappings(MAPPINGS.validate_python({"thing": mapping}), SCHEMA)
+
+
+PROGRAM = _setting("name", "plan", "tags", "friend")
+PLAIN = _setting("name", "plan", "tags")
+"""Things that do not refer to each other, so that each is on its own from the start."""
+programs = st.sampled_from([PROGRAM, PLAIN])
 POISON = "poison"
 
 
@@ -153,10 +152,17 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
     ]
 
 
-async def run(folder: Path, events: Sequence[Any], to: Workspace, ledger: MemoryLedger, letters: Any) -> Outcome:
+async def run(
+    folder: Path,
+    events: Sequence[Any],
+    to: Workspace,
+    ledger: MemoryLedger,
+    letters: Any,
+    program: Program = PROGRAM,
+) -> Outcome:
     file = folder / "events.ndjson"
     file.write_text("".join(json.dumps(event) + "\n" for event in events))
-    engine = Engine(program=PROGRAM, ledger=ledger, dead_letters=letters, transport=to, stop=asyncio.Event())
+    engine = Engine(program=program, ledger=ledger, dead_letters=letters, transport=to, stop=asyncio.Event())
     return await engine.deliver([file])
 
 
@@ -169,10 +175,11 @@ def test_order_repetition_and_number_of_runs_change_nothing(tmp_path: Path, data
     history = data.draw(histories())
     arrived = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history), max_size=4))))
     cut = data.draw(st.integers(0, len(arrived)))
+    program = data.draw(programs)
     workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
 
     for part in (arrived[:cut], arrived[cut:], arrived):
-        asyncio.run(run(tmp_path, part, workspace, ledger, letters))
+        asyncio.run(run(tmp_path, part, workspace, ledger, letters, program))
 
     assert workspace.content == oracle(history)
     dead = {json.loads(letter.line.raw)["messageId"] for letter in letters.letters.values()}
@@ -187,6 +194,7 @@ def test_failures_at_any_write_and_resumes_change_nothing(tmp_path: Path, data: 
     arrived = data.draw(st.permutations(history))
     limits = data.draw(st.lists(st.integers(0, 4), max_size=5))
     held = data.draw(st.sampled_from([0, 50, 200, 10_000]))
+    program = data.draw(programs)
     workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
 
     with pytest.MonkeyPatch.context() as patch:
@@ -194,7 +202,7 @@ def test_failures_at_any_write_and_resumes_change_nothing(tmp_path: Path, data: 
         outcome = None
         for allowed in [*limits, -1]:
             workspace.allowed = allowed
-            outcome = asyncio.run(run(tmp_path, arrived, workspace, ledger, letters))
+            outcome = asyncio.run(run(tmp_path, arrived, workspace, ledger, letters, program))
             if outcome.finished:
                 break
             assert isinstance(outcome.halted, PartialError)
@@ -214,12 +222,13 @@ def test_writes_that_were_taken_without_an_answer_never_stand_for_good(tmp_path:
     """Runs are cut off after a write that nobody knows was taken, while the file grows; a value may flip to and fro."""
     history = data.draw(histories())
     cuts = sorted(data.draw(st.lists(st.tuples(st.integers(0, len(history)), st.integers(1, 4)), max_size=4)))
+    program = data.draw(programs)
     workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
     workspace.answers_last = False
 
     for grown, allowed in [*cuts, (len(history), -1)]:
         workspace.allowed = allowed
-        asyncio.run(run(tmp_path, history[:grown], workspace, ledger, letters))
+        asyncio.run(run(tmp_path, history[:grown], workspace, ledger, letters, program))
 
     assert workspace.content == oracle(history)
 
