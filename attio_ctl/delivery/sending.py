@@ -12,11 +12,12 @@ else is delivered as if they had not come.
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import islice
-from typing import Final
+from itertools import chain, islice
+from typing import Final, NamedTuple
 
 from attio_ctl.attio.clock import Clock
 from attio_ctl.delivery.cells import Cells
@@ -62,12 +63,14 @@ class Sent:
     cause: AttioCtlError | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A refused record that is not looked into yet, and what was to be written of it."""
+class _Open(NamedTuple):
+    """A refused record that is not looked into yet, and the events behind what was to be written of it."""
 
     verdict: Refused
-    items: Group
+    events: Sequence[int]
+
+
+_SENT_ANEW: Final = Refused("", "", {}, {})
 
 
 class Sending:
@@ -142,10 +145,21 @@ class Sending:
         is_circular = rank in self._reader.ranks.circular
         for parcels in map(self._folded, self._groups(rank)) if is_circular else self._folding.parcels(rank):
             await self._send_parcels(parcels)
-            if len(self._refused) >= REFUSED_AT_ONCE and not is_circular:
+            if is_circular:
+                self._thin_out()
+            elif len(self._refused) >= REFUSED_AT_ONCE:
                 await self._settle_refused(rank)
         while self._refused:
             await self._settle_refused(rank)
+
+    def _thin_out(self) -> None:
+        """Refused records of a circle wait for its end and are sent anew, so what was answered need not be kept."""
+        for key in reversed(self._refused):
+            verdict, events = self._refused[key]
+            if verdict is _SENT_ANEW:
+                break
+            if not verdict.of_the_record:
+                self._refused[key] = _Open(_SENT_ANEW, events)
 
     def _waiting(self) -> PartialError | None:
         if not self.paused:
@@ -195,7 +209,8 @@ class Sending:
     async def _send_parcels(self, parcels: Sequence[Parcel]) -> None:
         """Send what is due for some records, of which none needs another."""
         while parcels and self._halt is None:
-            parcels = self._folded(await self._send_once(parcels))
+            rest = await self._send_once(parcels)
+            parcels = self._folded(rest) if rest else ()
         for parcel in parcels:
             self._leave(parcel.items)
 
@@ -222,7 +237,7 @@ class Sending:
                         self._window.tally.written[each.mapping] += 1
                         self._written(each)
                     case Refused():
-                        self._refused[each.key] = _Open(verdict, items[each.key])
+                        self._refused[each.key] = _Open(verdict, array("q", (i.event for i in items[each.key])))
                         if cause := self._guard(len(self._refused)):
                             self._halt = Unsent(cause)
                             break
@@ -251,8 +266,8 @@ class Sending:
         for key in refused:
             del self._refused[key]
         if self._halt is not None:
-            for each in refused.values():
-                self._leave(each.items)
+            for event in chain.from_iterable(each.events for each in refused.values()):
+                self._window.marks.leave(event)
             return
         evidence = Evidence(self._window.scratch)
         try:
