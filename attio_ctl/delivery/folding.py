@@ -19,7 +19,7 @@ from msgspec import Struct
 from attio_ctl.delivery.cells import Cell, Cells
 from attio_ctl.delivery.fold import Contribution, Due, due_of
 from attio_ctl.delivery.ledger import Ledger
-from attio_ctl.delivery.packing import Forms, Packed, pack, restored, unpack_all
+from attio_ctl.delivery.packing import Forms, Packed, is_plain, pack, restored, unpack_all
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.workers import Workers
 from attio_ctl.mapping.writes import RecordKey
@@ -69,8 +69,8 @@ class Folding:
             StorageError: the scratch space or the ledger cannot be read.
         """
         waiting: list[Parcel] = []
-        for (shelf, _), packed in self._folded(self._staging.partitions(rank)):
-            waiting += self._unpacked(shelf, packed)
+        for (shelf, partition), packed in self._folded(self._staging.partitions(rank)):
+            waiting += self._unpacked(shelf, partition, packed)
             while len(waiting) >= AT_ONCE:
                 some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
                 yield some
@@ -109,60 +109,42 @@ class Folding:
             said = some if isinstance(some, list) else [some]
             key = key_of(value)
             parcel = parcel_of(key, [unpacked(each) for each in said], known.get(key, {}), in_doubt=in_doubt)
-            rows.append(self._row(parcel.due, said))
+            rows.append(_row(parcel.due, said))
         return pack((count, rows))
 
-    def _row(self, due: Due, said: Sequence[Packed]) -> tuple[Any, ...]:
-        """A `_Row`, which is packed more quickly as a tuple."""
-        characters = self._forms.characters
-        return (
-            due.key.value,
-            due.identity,
-            characters(due.assign),
-            [*due.assign.values()],
-            characters(due.append),
-            [*due.append.values()],
-            characters(due.cells),
-            [*due.cells.values()],
-            [*due.live],
-            due.changed,
-            due.mapping,
-            pack(said),
-        )
-
-    def _unpacked(self, shelf: int, packed: bytes) -> Iterator[Parcel]:
-        key_of, names = self._staging.key_of(shelf), self._forms.names
+    def _unpacked(self, shelf: int, partition: int, packed: bytes) -> Iterator[Parcel]:
+        key_of, forms = self._staging.key_of(shelf), self._forms
         count, rows = _unpack_rows(packed)
-        self._staging.note_loaded(count, len(rows))
+        self._staging.note_loaded(shelf, partition, count, len(rows))
         for row in rows:
-            due = Due(
-                key_of(row.value),
-                restored([row.identity])[0],
-                dict(zip(names(row.assigns), restored(row.assigned), strict=True)),
-                dict(zip(names(row.appends), map(restored, row.appended), strict=True)),
-                dict(zip(names(row.known), row.cells, strict=True)),
-                frozenset(row.live),
-                row.changed,
-                row.mapping,
-            )
-            yield Parcel(due, Kept(self._forms, row.said))
+            for values in (row.assign, row.append) if row.odd else ():
+                values.update([(slug, restored(values[slug])) for slug in row.odd if slug in values])
+            identity = restored(row.identity)
+            key = key_of(row.value)
+            due = Due(key, identity, row.assign, row.append, row.cells, row.live, row.changed, row.mapping)
+            yield Parcel(due, Kept(forms, row.said))
 
 
 class _Row(Struct, array_like=True, gc=False):
-    """What is due for a record, and what was said about it; attributes by their characters, see `packing`."""
+    """What is due for a record, and what was said about it; `odd` are the attributes whose values are not plain."""
 
     value: str
     identity: Any
-    assigns: str
-    assigned: list[Any]
-    appends: str
-    appended: list[list[Any]]
-    known: str
-    cells: list[Cell]
-    live: list[int]
+    assign: dict[str, Any]
+    append: dict[str, Any]
+    cells: dict[str, Cell]
+    live: frozenset[int]
     changed: bool
     mapping: str
+    odd: list[str]
     said: bytes
+
+
+def _row(due: Due, said: Sequence[Packed]) -> tuple[Any, ...]:
+    """A `_Row`, which is packed more quickly as a tuple."""
+    odd = [slug for values in (due.assign, due.append) for slug, value in values.items() if not is_plain(value)]
+    content = (due.assign, due.append, due.cells, due.live, due.changed, due.mapping)
+    return (due.key.value, due.identity, *content, odd, pack(said))
 
 
 _Place: TypeAlias = tuple[int, int]

@@ -165,11 +165,11 @@ class Forms:
     def contribution(self, packed: Packed) -> Contribution:
         """What was packed, equal to what it was before."""
         origin = self._origins[packed.origin]
-        values = dict(zip(self.names(packed.sets), _values(packed.assigned), strict=True))
+        values = dict(zip(self.names(packed.sets), map(restored, _unpack(packed.assigned)), strict=True))
         append = _NOTHING
         if packed.adds:
             added = self.names(packed.adds)
-            values.update(zip(added, _values(packed.added), strict=True))
+            values.update(zip(added, map(restored, _unpack(packed.added)), strict=True))
             append = frozenset(added)
         write = Write(RecordKey(origin.object, origin.attribute, packed.value), values, append)
         return Contribution(packed.event, packed.time, origin.mapping, write)
@@ -211,18 +211,17 @@ def unpack_all(portion: bytes) -> list[Packed]:
     return _unpack_all(portion)
 
 
-def _values(packed: bytes) -> list[Value]:
-    return restored(_unpack(packed))
+def is_plain(value: Value) -> bool:
+    """Whether a value is the same before it is packed and after, also for who does not know of its type."""
+    return value.__class__ in _PLAIN or (value.__class__ is list and all(each.__class__ in _PLAIN for each in value))
 
 
-def restored(values: list[Any]) -> list[Value]:
-    """Values as they were before they were packed with no word on their types."""
-    return [value if value.__class__ in _PLAIN else _restored(value) for value in values]
-
-
-def _restored(value: Any) -> Value:
+def restored(value: Any) -> Value:
+    """A value as it was before it was packed with no word on its type."""
+    if value.__class__ in _PLAIN:
+        return value
     if value.__class__ is list:
-        return [_restored(item) for item in value]
+        return [restored(item) for item in value]
     if value.__class__ is dict:
         made = _MADE_OF.get(frozenset(value))
         return value if made is None else made(value)

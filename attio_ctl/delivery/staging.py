@@ -156,7 +156,7 @@ class Staging:
         unpacked = self._forms.contribution
         for shelf, partition in self.partitions(rank):
             key_of, (count, records) = self.key_of(shelf), self.load(shelf, partition)
-            self.note_loaded(count, len(records))
+            self.note_loaded(shelf, partition, count, len(records))
             while records:
                 value, known = records.popitem()
                 yield key_of(value), [unpacked(each) for each in (known if isinstance(known, list) else (known,))]
@@ -185,15 +185,20 @@ class Staging:
         """
         part = self._shelves[shelf][partition]
         loaded = self._joined(part)
-        if part.file is not None:
-            part.file.close()
-        self._shelves[shelf][partition] = _Partition()
+        self._clear(shelf, partition)
         return loaded
 
-    def note_loaded(self, contributions: int, records: int) -> None:
+    def note_loaded(self, shelf: int, partition: int, contributions: int, records: int) -> None:
         """Count what was loaded, in whichever process that was."""
+        self._clear(shelf, partition)
         self._loaded += contributions
         self._found += records
+
+    def _clear(self, shelf: int, partition: int) -> None:
+        file = self._shelves[shelf][partition].file
+        if file is not None:
+            file.close()
+        self._shelves[shelf][partition] = _Partition()
 
     def close(self) -> None:
         """Free the disk."""
