@@ -2,16 +2,11 @@
 Sends what a window has to say, and notes on its marks what became of each event.
 
     rank by rank    fold each record, take off what Attio has already, send the rest
-    refused?        read the window again for all that was ever said about those records, and find the culprits
-
-The contributions to a refused record are cut in two halves by event time and tried again, the older half first, until
-the culprits stand alone: `k` culprits among `n` contributions cost at most `2k * log2(n)` more writes, and everything
-else is delivered as if they had not come.
+    refused?        find the culprits among all that was ever said about those records (`culprits`)
 """
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import aclosing
@@ -21,18 +16,16 @@ from typing import Final, NamedTuple
 
 from attio_ctl.attio.clock import Clock
 from attio_ctl.delivery.cells import Cells
-from attio_ctl.delivery.dead_letters import DeadLetter
-from attio_ctl.delivery.evidence import Evidence, lean
-from attio_ctl.delivery.fold import Contribution, Due
+from attio_ctl.delivery.culprits import Culprits
+from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.folding import AT_ONCE, Group, Parcel, parcel_of
 from attio_ctl.delivery.ledger import Ledger, RecordCells
 from attio_ctl.delivery.order import linking, waves, without
 from attio_ctl.delivery.reading import Reader, Window
-from attio_ctl.delivery.source import Line
 from attio_ctl.delivery.staging import Groups, Staging
 from attio_ctl.delivery.transport import Drift, Paused, Refused, Transport, Unsent, Written
-from attio_ctl.delivery.verdicts import LIVE, REFUSED
-from attio_ctl.errors import AttioCtlError, EventsError, PartialError
+from attio_ctl.delivery.verdicts import LIVE
+from attio_ctl.errors import AttioCtlError, PartialError
 from attio_ctl.mapping.writes import RecordKey
 
 NOTE_EVERY: Final = 1.0
@@ -118,7 +111,6 @@ class Sending:
         self.paused: dict[str, str] = {}
         self._fresh: dict[RecordKey, Cells] = {}
         self._refused: dict[RecordKey, _Open] = {}
-        self._culprits: dict[RecordKey, list[Group]] = {}
         self._writes = 0
         self._done = 0
         self._unnoted = 0
@@ -269,74 +261,17 @@ class Sending:
             for event in chain.from_iterable(each.events for each in refused.values()):
                 self._window.marks.leave(event)
             return
-        evidence = Evidence(self._window.scratch)
-        try:
-            for said in self._reader.again_by_block(self._window, refused.__contains__):
-                for line, item in said:
-                    evidence.add(line, item)
-                await asyncio.sleep(0)  # a window may be gigabytes, and others have to be answered meanwhile
-            told = evidence.told()
-            if refused.keys() - told.keys():
-                raise EventsError(
-                    "the input changed while it was delivered: events behind a refused record are not there any more",
-                    hint="put it back and run the same command again; what was sent is not sent twice",
-                )
-            is_circular = rank in self._reader.ranks.circular
-            for wave in waves(told) if is_circular else [told]:
-                stacks: dict[RecordKey, list[Group]] = {}
-                for key, items in self._innocent(wave):
-                    # What was refused may have been only a part of this, where a circle was cut.
-                    is_whole = not is_circular or refused[key].verdict.of_the_record
-                    stacks[key] = self._part(items, refused[key].verdict, evidence) if is_whole else [items]
-                await self._bisect(stacks, evidence)
-        finally:
-            self._culprits = {}
-            evidence.close()
+        culprits = Culprits(self._reader, self._window, self._try, self._is_halted)
+        verdicts = {key: each.verdict for key, each in refused.items()}
+        await culprits.find(verdicts, is_circular=rank in self._reader.ranks.circular)
 
-    def _innocent(self, wave: Groups) -> Iterator[tuple[RecordKey, Group]]:
-        """Without what proved to be a culprit in an earlier wave: its links must not stand where it does not."""
-        for key, items in wave.items():
-            culprits = {(each.event, each.mapping) for group in self._culprits.get(key, ()) for each in group}
-            innocent = [each for each in items if (each.event, each.mapping) not in culprits] if culprits else items
-            if innocent:
-                yield key, innocent
+    async def _try(self, groups: Groups) -> dict[RecordKey, Refused]:
+        """Send some of what was refused; what is refused of it."""
+        await self._send_parcels(self._folded(groups))
+        return {key: self._refused.pop(key).verdict for key in groups.keys() & self._refused.keys()}
 
-    async def _bisect(self, stacks: dict[RecordKey, list[Group]], evidence: Evidence) -> None:
-        """Each round sends the top group of every stack; a group that is refused comes back in parts."""
-        while stacks := {key: stack for key, stack in stacks.items() if stack}:
-            tops = {key: stack.pop() for key, stack in stacks.items()}
-            await self._send_parcels(self._folded({key: lean(items) for key, items in tops.items()}))
-            for key in tops.keys() & self._refused.keys():
-                stacks[key].extend(self._part(tops[key], self._refused.pop(key).verdict, evidence))
-
-    def _part(self, items: Group, refused: Refused, evidence: Evidence) -> list[Group]:
-        """
-        The groups to try instead of this one, which is in the order of age, the one to try first last; none for a
-        culprit, which becomes a dead letter.
-        """
-        if self._halt is not None:
-            self._leave(items)
-            return []
-        if len(items) > 1 and not (refused.of_the_object or refused.of_the_record):
-            middle = len(items) // 2
-            return [items[middle:], items[:middle]]
-        self._culprits.setdefault(items[0].write.key, []).append(items)
-        for item in items:
-            self._window.marks.add(item.event, REFUSED)
-            self._window.drafts.add_once(item.event, self._letter(item, refused, evidence.line(item.event)))
-        return []
-
-    def _letter(self, item: Contribution, refused: Refused, line: Line) -> DeadLetter:
-        return DeadLetter(
-            line=line,
-            code=refused.code,
-            reason=refused.reason,
-            mapping=item.mapping,
-            mapping_digest=self._reader.digests[item.mapping],
-            path=item.write.key.object,
-            request=refused.request,
-            answer=refused.answer,
-        )
+    def _is_halted(self) -> bool:
+        return self._halt is not None
 
     def _cells(self, keys: Collection[RecordKey]) -> dict[RecordKey, Cells]:
         known = self._ledger.cells(keys)
