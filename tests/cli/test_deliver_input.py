@@ -292,6 +292,10 @@ def test_followed_files_are_delivered_as_they_grow_and_rotate_until_it_is_stoppe
 
 def people(url: str) -> set[str]:
     answer = httpx.post(
-        f"{url}/v2/objects/people/records/query", headers={"authorization": f"Bearer {TOKEN}"}, json={}, trust_env=False
+        f"{url}/v2/objects/people/records/query",
+        headers={"authorization": f"Bearer {TOKEN}"},
+        json={},
+        trust_env=False,
+        timeout=60,
     )
     return {each["values"]["email_addresses"][0]["email_address"] for each in answer.json()["data"]}

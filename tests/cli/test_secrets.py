@@ -131,7 +131,7 @@ def test_a_value_from_the_environment_in_a_mapping_is_delivered_and_neither_show
         ]
         outputs.append(attio_ctl("deliver", "--events", "good.ndjson").output)
         query, token_header = f"{url}/v2/objects/people/records/query", {"authorization": f"Bearer {TOKEN}"}
-        (person,) = httpx.post(query, json={}, headers=token_header, trust_env=False).json()["data"]
+        (person,) = httpx.post(query, json={}, headers=token_header, trust_env=False, timeout=60).json()["data"]
         rest = ("--events", "refused.ndjson", "--events", "bad.ndjson", "--report", "report.html")
         outputs.append(attio_ctl("deliver", *rest).output)
         outputs.append(attio_ctl("dead-letters", "list", "--format", "json").output)
