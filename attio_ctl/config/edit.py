@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
@@ -15,8 +15,31 @@ from attio_ctl.config.nodes import plain
 from attio_ctl.config.yaml_reader import read_yaml
 from attio_ctl.errors import AttioCtlError
 
-WIDE = 65_536
+_WIDE: Final = 65_536
 """Columns before ruamel.yaml breaks a line; it should never."""
+
+
+class RoundTrip:
+    """
+    A YAML text that is written again as it was, but for what is changed in `document`; comments and quotes stay.
+
+    Attributes:
+        document: Its data, with the comments that belong to it.
+    """
+
+    def __init__(self, text: str) -> None:
+        _, indent, offset = load_yaml_guess_indent(text)
+        self._yaml = YAML()
+        self._yaml.preserve_quotes = True
+        self._yaml.width = _WIDE
+        self._yaml.indent(mapping=2, sequence=indent or 4, offset=2 if offset is None else offset)
+        self.document: Any = self._yaml.load(text)
+
+    def text(self) -> str:
+        """The text with the changes."""
+        stream = io.StringIO()
+        self._yaml.dump(self.document, stream)
+        return stream.getvalue()
 
 
 def set_value(raw: bytes, file: str, path: Sequence[str | int], value: Any) -> bytes:
@@ -31,23 +54,15 @@ def set_value(raw: bytes, file: str, path: Sequence[str | int], value: Any) -> b
     Raises:
         AttioCtlError: the file could not be changed without changing anything else; it is to be edited by hand.
     """
-    text = raw.decode()
-    _, indent, offset = load_yaml_guess_indent(text)
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = WIDE
-    yaml.indent(mapping=2, sequence=indent or 4, offset=2 if offset is None else offset)
-    document = yaml.load(text)
-    parent: Any = document
+    edited = RoundTrip(raw.decode())
+    parent = edited.document
     for step in path[:-1]:
         if isinstance(parent[step], str):
             parent[step] = CommentedMap({"title": parent[step]})
         parent = parent[step]
     old = parent.get(path[-1]) if isinstance(parent, dict) else parent[path[-1]]
     parent[path[-1]] = type(old)(value) if isinstance(old, ScalarString) and isinstance(value, str) else value
-    stream = io.StringIO()
-    yaml.dump(document, stream)
-    made = stream.getvalue().encode()
+    made = edited.text().encode()
     _check(raw, made, file, path, value)
     return made
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.util import load_yaml_guess_indent
-
+from attio_ctl.config.edit import RoundTrip
 from attio_ctl.config.nodes import plain
 from attio_ctl.config.yaml_reader import read_yaml
 from attio_ctl.errors import AttioCtlError
 from attio_ctl.state.resource import Json
-
-WIDE: Final = 65_536
-"""Columns before ruamel.yaml breaks a line; it should never."""
 
 Actual = Mapping[tuple[str, int], Json]
 """What tests should expect, by mapping and index of the test."""
@@ -33,17 +27,10 @@ def rewrite_expectations(text: str, file: str, actual: Actual) -> str:
     Raises:
         AttioCtlError: the file could not be changed without changing anything else; it is to be edited by hand.
     """
-    _, indent, offset = load_yaml_guess_indent(text)
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = WIDE
-    yaml.indent(mapping=2, sequence=indent or 4, offset=2 if offset is None else offset)
-    document = yaml.load(text)
-    if not _put(document, actual, _merge):
+    edited = RoundTrip(text)
+    if not _put(edited.document, actual, _merge):
         return text
-    out = io.StringIO()
-    yaml.dump(document, out)
-    made = out.getvalue()
+    made = edited.text()
     _check(text, made, file, actual)
     return made
 

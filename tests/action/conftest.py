@@ -82,7 +82,7 @@ class Checkout:
             **self.inputs,
         }
         script = [sys.executable, str(SCRIPTS / f"{command}.py")]
-        done = subprocess.run(script, env=environ, capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(script, env=environ, capture_output=True, text=True, timeout=300, check=False)
         said = done.stdout + done.stderr
         assert done.returncode == code, said
         assert standin.TOKEN not in said

@@ -22,7 +22,7 @@ objects:
 REMOVED = "\nremoved:\n  - {address: object.companies.attribute.tier, action: archive, reason: unused}\n"
 MARKER = "<!-- attio-ctl:plan workspace=acme -->"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_a_plan_becomes_one_comment_a_label_a_check_run_and_files(checkout):

@@ -88,7 +88,9 @@ def status(attio_ctl: Run) -> dict[str, Any]:
 
 def requests(url: str) -> list[Any]:
     """Those that the sandbox has answered."""
-    answer = httpx.get(f"{url}/_sandbox/requests", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False)
+    answer = httpx.get(
+        f"{url}/_sandbox/requests", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=60
+    )
     return list(answer.json()["data"])
 
 
@@ -195,7 +197,7 @@ def test_a_signal_before_anything_is_read_says_that_nothing_was_sent(write: Writ
         running = start(project, *DELIVER)
         wait_until(running, lambda: requests(url))
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=20)
+        _, err = running.communicate()
 
     assert running.returncode == 130
     assert "Stopped before anything was sent. To go on, run the same command again" in err

@@ -50,7 +50,7 @@ def account(project: Path) -> dict[str, Any]:
 def requests_of(url: str) -> list[dict[str, Any]]:
     """The writes that reached the sandbox, oldest first."""
     bearer = {"authorization": f"Bearer {TOKEN}"}
-    answer = httpx.get(f"{url}/_sandbox/requests", params={"limit": 500}, headers=bearer, trust_env=False)
+    answer = httpx.get(f"{url}/_sandbox/requests", params={"limit": 500}, headers=bearer, trust_env=False, timeout=60)
     found = answer.json()["data"]
     return [each for each in reversed(found) if each["method"] in ("PUT", "PATCH", "POST", "DELETE")]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from attio_ctl.attio.clock import SystemClock
 from attio_ctl.cli.main import main
 
 Run = Callable[..., Result]
@@ -117,10 +118,19 @@ def test_dead_letters_are_discarded_only_when_somebody_says_so(attio_ctl: Run, w
 def test_a_server_that_does_not_answer_is_told_of(
     attio_ctl: Run, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
+    """On a clock that only moves by sleeping."""
+    slept: list[float] = []
+
+    async def sleep(_: SystemClock, seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(SystemClock, "sleep", sleep)
+    monkeypatch.setattr(SystemClock, "monotonic", lambda _: sum(slept))
     monkeypatch.setenv("ATTIO_TOKEN", "x")
-    write("", head=f"workspace: acme\napi: {{token: {{env: ATTIO_TOKEN}}, base_url: 'http://127.0.0.1:{port}'}}\n")
-    failed = attio_ctl("plan", "--retry-for", "3s", code=1)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        write("", head=f"workspace: acme\napi: {{token: {{env: ATTIO_TOKEN}}, base_url: {url!r}}}\n")
+        failed = attio_ctl("plan", "--retry-for", "3s", code=1)
 
     assert "no answer to GET /v2/self, trying again for up to 3 s" in failed.stderr

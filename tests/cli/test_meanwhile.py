@@ -133,7 +133,11 @@ def test_a_list_that_somebody_adds_to_an_object_is_not_deleted_along_with_it(
         grants = {"workspace_access": "full-access", "workspace_member_access": []}
         added = {"name": "Fleet", "api_slug": "fleet", "parent_object": "cars", **grants}
         answer = httpx.post(
-            f"{url}/v2/lists", headers={"authorization": f"Bearer {TOKEN}"}, json={"data": added}, trust_env=False
+            f"{url}/v2/lists",
+            headers={"authorization": f"Bearer {TOKEN}"},
+            json={"data": added},
+            trust_env=False,
+            timeout=60,
         )
         assert answer.is_success, answer.text
         refused = attio_ctl("apply", "plan.json", code=11)

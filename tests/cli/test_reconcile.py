@@ -223,7 +223,7 @@ def test_a_second_apply_is_refused_while_one_runs(attio_ctl: Run, write: Write, 
     write("objects: {people: {attributes: {a: {type: text, title: B}}}}")
     (lease,) = (project / ".attio-ctl" / "runs").glob("*/lease.json")
     before = requests(project)
-    held = {"owner": "grace@ci pid 7", "run": "r_1", "fencing": 3, "expires": time.time() + 20}
+    held = {"owner": "grace@ci pid 7", "run": "r_1", "fencing": 3, "expires": time.time() + 3600}
     lease.write_text(json.dumps(held))
 
     refused = attio_ctl("apply", "--auto-approve", code=12)

@@ -60,9 +60,9 @@ def test_the_first_line_is_the_url_the_second_the_console_and_a_signal_is_the_ex
 ) -> None:
     with serving() as served:
         assert served.call("GET", "/self").json()["active"] is True
-        page = httpx.get(served.console, follow_redirects=False)
+        page = httpx.get(served.console, follow_redirects=False, timeout=60)
         assert (page.status_code, page.headers["location"]) == (303, "/")
-        assert httpx.get(f"{served.url}/").status_code == 401
+        assert httpx.get(f"{served.url}/", timeout=60).status_code == 401
         assert served.stop(number) == code
 
 

@@ -30,7 +30,7 @@ def hold(lease: Path) -> None:
                 "owner": "grace@ci pid 7",
                 "run": "r_1",
                 "fencing": 3,
-                "expires": time.time() + 20,
+                "expires": time.time() + 3600,
                 "host": socket.gethostname(),
                 "pid": os.getpid(),
             }

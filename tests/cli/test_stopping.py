@@ -17,7 +17,7 @@ def test_a_signal_counts_only_where_it_left_something_undone(number: signal.Sign
     async def work(stop: Stop) -> int:
         stop.arm("")
         os.kill(os.getpid(), number)
-        await asyncio.wait_for(stop.wait(), 5)
+        await asyncio.wait_for(stop.wait(), 60)
         return left
 
     done, code = run_draining(work, lambda rest: rest == 0)

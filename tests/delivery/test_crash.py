@@ -19,7 +19,7 @@ from .conftest import Place
 from .deliver_process import WRITES_PER_SECOND
 from .test_delivery import identify
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 
 

@@ -65,6 +65,7 @@ def test_what_is_found_a_stretch_at_a_time_comes_to_the_same(history: list[Contr
 
 
 @pytest.mark.anyio
+@pytest.mark.timeout(600)
 async def test_one_culprit_among_many_long_events_of_a_record_is_found_in_little_memory(tmp_path: Path) -> None:
     """40 MB of events about one record, of which one is refused."""
     count, length = 20_000, 2_000

@@ -207,6 +207,7 @@ def test_what_does_not_fit_in_memory_comes_back_from_the_disk_as_it_was(
     small.close()
 
 
+@pytest.mark.timeout(600)
 def test_a_million_additions_to_one_record_do_not_cost_their_square() -> None:
     """Each leaves something, so none is dropped; comparing every one with every other would take hours."""
     staging = Staging({ADA.object: 0})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from attio_ctl.state.live import read_live
 from attio_ctl.state.schema import build_schema
 
 from .conftest import TOKEN, Place, prepare_workspace
-from .sending import Network, QuickClock, add_attribute, due, kind_of, name_of, person, refuse, sent, user
+from .sending import Network, add_attribute, due, kind_of, name_of, person, refuse, sent, user
 
 pytestmark = pytest.mark.anyio
 
@@ -266,6 +266,32 @@ async def test_a_batch_for_some_objects_leaves_the_others_to_the_documented_way(
     assert {kind: n for kind, n in rehearsal.requests.items() if kind != "query"} == network.counts
 
 
+class JumpingClock:
+    """Time passes while somebody sleeps, and only then; `meanwhile` is what really happens in such a sleep."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._now = 1_800_000_000.0
+        self._meanwhile = meanwhile
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def wall(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        self._now += seconds
+        await self._meanwhile()
+
+
+async def until_there_are(place: Place, people: int) -> None:
+    """Return once so many people stand in the workspace."""
+    while True:
+        if len(await place.records("people", "email_addresses")) >= people:
+            return
+        await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize("every", [1, 3])
 async def test_what_is_dropped_for_no_reason_is_written_singly(tmp_path: Path, every: int) -> None:
     """In the end also a small batch of which nothing at all comes into effect."""
@@ -274,8 +300,8 @@ async def test_what_is_dropped_for_no_reason_is_written_singly(tmp_path: Path, e
     with embedded(":memory:", token=TOKEN, options=options) as url:
         place = Place(tmp_path, url)
         await prepare(place)
-        network = Network()
-        async with transport(place, "batch", network, clock=QuickClock()) as to:
+        network, clock = Network(), JumpingClock(lambda: until_there_are(place, 9 - 9 // every))
+        async with transport(place, "batch", network, clock=clock) as to:
             found = await sent(to, [person(f"p{n}", tags=["red"]) for n in range(9)])
         people = await place.records("people", "email_addresses")
 
@@ -284,21 +310,28 @@ async def test_what_is_dropped_for_no_reason_is_written_singly(tmp_path: Path, e
     assert network.counts == {"batch": 1, "assert": 9 // every, "patch": 9 // every}
 
 
-@pytest.mark.parametrize(("delay_ms", "verdicts"), [(300, {Written}), (5_000, {Written, Unsent})])
+@pytest.mark.parametrize(("comes", "verdicts"), [(True, {Written}), (False, {Written, Unsent})])
 async def test_a_batch_that_is_late_is_waited_for_and_never_overtaken(
-    tmp_path: Path, delay_ms: int, verdicts: set[type]
+    tmp_path: Path, comes: bool, verdicts: set[type]
 ) -> None:
     """
     A few single writes tell that it is late and not dropped. One that does not come ends the run: were it sent again
     singly, and newer values after it, it could still come and bring the old ones back.
     """
-    rule = Rule(Effects(batch_delay_ms=delay_ms), path="/v2/batch/records")
-    options = Options(limits=NO_LIMITS, activate=("users",), faults=(rule,))
+    came = asyncio.Event()
+    rule = Rule(Effects(batch_delay_ms=100), path="/v2/batch/records")
+    options = Options(limits=NO_LIMITS, activate=("users",), faults=(rule,), clock=lambda: 1e9 + came.is_set())
     with embedded(":memory:", token=TOKEN, options=options) as url:
         place = Place(tmp_path, url)
         await prepare(place)
         network = Network()
-        async with transport(place, "batch", network, clock=QuickClock()) as to:
+
+        async def come_after_the_sample() -> None:
+            if comes and network.count("assert") == SAMPLE:
+                came.set()
+                await until_there_are(place, 30)
+
+        async with transport(place, "batch", network, clock=JumpingClock(come_after_the_sample)) as to:
             found = await sent(to, [person(f"p{n}") for n in range(30)])
 
     assert {type(verdict) for verdict in found.values()} == verdicts

@@ -51,7 +51,7 @@ def run(step: Step, folder: Path) -> None:
     environ = {"PATH": path, "HOME": str(folder), "NO_COLOR": "1", "COLUMNS": "100", "LANG": "C.UTF-8"}
     script = f"set -euo pipefail; {step.command}" if "; echo" not in step.command else step.command
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environ, capture_output=True, text=True, timeout=100, check=False
+        ["bash", "-c", script], cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False
     )
     said = f"$ {step.command}\n{done.stdout}{done.stderr}"
     assert done.returncode == 0, said
@@ -66,6 +66,7 @@ def run(step: Step, folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix())
 def test_every_command_of_a_page_runs_and_prints_what_it_says(page, tmp_path):
     for fence in FENCE.finditer(page.read_text()):
@@ -79,6 +80,7 @@ def test_every_command_of_a_page_runs_and_prints_what_it_says(page, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_commands_of_the_readme_run(tmp_path):
     """Its workspace is one of Attio; here the sandbox stands for it, with `users` switched on as an admin would."""
     readme = (ROOT / "README.md").read_text()

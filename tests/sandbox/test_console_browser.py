@@ -112,7 +112,7 @@ def chromium(profile: Path) -> Iterator[Tab]:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         port = told.read_text().split("\n")[0]
-        pages = httpx.get(f"http://127.0.0.1:{port}/json").json()
+        pages = httpx.get(f"http://127.0.0.1:{port}/json", timeout=60).json()
         address = next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
         with connect(address, max_size=None) as socket:
             yield Tab(socket)
@@ -162,7 +162,7 @@ def test_everything_is_reached_by_keyboard(url: str, tmp_path: Path) -> None:
         tab.press("Tab")
         tab.press("Enter")
         deadline = time.monotonic() + 60
-        while httpx.get(f"{url}/v2/self").status_code != 503:
+        while httpx.get(f"{url}/v2/self", timeout=60).status_code != 503:
             assert time.monotonic() < deadline, tab.value("document.body.innerText")
 
 

@@ -43,20 +43,24 @@ def test_the_commands_are_answered(language: str, program: str) -> None:
     with embedded(":memory:", token="dev", options=Options(limits=NO_LIMITS, admin_token="admin")) as url:
         for text in blocks(language):
             told = text.replace(HERE, url) + ("\nif (!answer.ok) process.exit(1);" if program == "node" else "")
-            run = subprocess.run([program, *flags, told], capture_output=True, text=True, timeout=30, check=True)
+            run = subprocess.run([program, *flags, told], capture_output=True, text=True, timeout=100, check=True)
             assert program == "node" or "data" in json.loads(run.stdout)
 
 
 @pytest.mark.parametrize("text", blocks("console"))
 def test_serving_begins_with_what_the_page_says(text: str, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        told = text.replace("8700", str(free.getsockname()[1]))
+    free = socket.socket()
+    free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server, which listens, may have it beside us
+    free.bind(("127.0.0.1", 0))
+    told = text.replace("8700", str(free.getsockname()[1]))
     command, *printed = told.splitlines()
     program, *arguments = shlex.split(command.removeprefix("$ "))
-    with subprocess.Popen(
-        [Path(sys.executable).with_name(program), *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    ) as server:
+    with (
+        free,
+        subprocess.Popen(
+            [Path(sys.executable).with_name(program), *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        ) as server,
+    ):
         assert server.stdout is not None
         for line in printed:
             begins, _, ends = line.partition("…")

@@ -88,7 +88,7 @@ def test_a_kill_loses_no_acknowledged_write_and_no_acknowledged_batch(tmp_path: 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_program_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     process, url = start(tmp_path / "sandbox.db")
-    assert httpx.get(f"{url}/v2/self").json() == {"active": False}
+    assert httpx.get(f"{url}/v2/self", timeout=60).json() == {"active": False}
     assert finish(process, number) == f"stopped by {number.name}"
     assert process.returncode == 0
 
@@ -208,8 +208,8 @@ def test_a_seed_is_made_of_requests() -> None:
     }
     with embedded(":memory:", token="t", options=Options(limits=NO_LIMITS, seed=seed)) as url:
         headers = {"authorization": "Bearer t"}
-        assert httpx.get(f"{url}/v2/objects/users", headers=headers).status_code == 200
-        found = httpx.post(f"{url}/v2/objects/people/records/query", json={}, headers=headers)
+        assert httpx.get(f"{url}/v2/objects/users", headers=headers, timeout=60).status_code == 200
+        found = httpx.post(f"{url}/v2/objects/people/records/query", json={}, headers=headers, timeout=60)
         assert len(found.json()["data"]) == 1
 
 

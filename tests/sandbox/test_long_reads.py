@@ -39,7 +39,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         headers = {"authorization": "Bearer t"}
         for start in range(0, RECORDS, 4000):
             body = {"assertions": assertions(RECORDS)[start : start + 4000]}
-            httpx.put(f"{url}/v2/batch/records", json=body, headers=headers).raise_for_status()
+            httpx.put(f"{url}/v2/batch/records", json=body, headers=headers, timeout=60).raise_for_status()
         last = {"filter": {"email_addresses": f"p{RECORDS - 1}@example.com"}}
         while not post(url, last).json()["data"]:
             time.sleep(0.05)
@@ -81,7 +81,7 @@ def test_others_are_answered_while_a_query_looks_at_every_row(url: str, monkeypa
 def test_a_long_query_sees_what_was_written_right_before_it(url: str) -> None:
     headers = {"authorization": "Bearer t"}
     body = {"data": {"values": {"job_title": "brand new"}}}
-    httpx.post(f"{url}/v2/objects/people/records", json=body, headers=headers).raise_for_status()
+    httpx.post(f"{url}/v2/objects/people/records", json=body, headers=headers, timeout=60).raise_for_status()
     assert len(post(url, {"filter": {"job_title": {"$starts_with": "BRAND"}}}).json()["data"]) == 1
 
 

@@ -17,7 +17,7 @@ OPEN = Options(limits=NO_LIMITS)
 
 
 def get(url: str, path: str, token: str = "t") -> httpx.Response:
-    return httpx.get(f"{url}/v2{path}", headers={"authorization": f"Bearer {token}"})
+    return httpx.get(f"{url}/v2{path}", headers={"authorization": f"Bearer {token}"}, timeout=60)
 
 
 def test_an_embedded_sandbox_answers_and_stops_without_waiting_for_who_stays_connected() -> None:
@@ -54,7 +54,7 @@ def test_two_servers_on_one_file_see_what_the_other_writes(tmp_path: Path) -> No
     db = tmp_path / "sandbox.db"
     body = {"data": {"api_slug": "vehicles", "singular_noun": "Vehicle", "plural_noun": "Vehicles"}}
     with embedded(db, token="t", options=OPEN) as one, embedded(db, token="t", options=OPEN) as other:
-        httpx.post(f"{one}/v2/objects", json=body, headers={"authorization": "Bearer t"})
+        httpx.post(f"{one}/v2/objects", json=body, headers={"authorization": "Bearer t"}, timeout=60)
         assert get(other, "/objects/vehicles").status_code == 200
 
 

@@ -174,7 +174,9 @@ class Project:
 
     def ask(self, path: str) -> Any:
         """What the sandbox's console says."""
-        answer = httpx.get(f"{self.url}{path}", headers={"authorization": f"Bearer {ADMIN}"}, trust_env=False)
+        answer = httpx.get(
+            f"{self.url}{path}", headers={"authorization": f"Bearer {ADMIN}"}, trust_env=False, timeout=60
+        )
         return answer.raise_for_status().json()["data"]
 
     @property

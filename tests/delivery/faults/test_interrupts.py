@@ -29,7 +29,7 @@ USERS = max(100, 10 * INTERRUPTS)
 
 EVENTS = 2 * USERS
 REFUSED = 3
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 10 * INTERRUPTS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 30 * INTERRUPTS)]
 
 
 def check_whole(project: Project) -> None:

@@ -67,7 +67,7 @@ WAYS = {
     "batch": Way(("--batch-size", str(BATCH_SIZE)), 6, BATCH_SIZE, 2 + KILLS // 50),
 }
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + 30 * KILLS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 + 60 * KILLS)]
 
 
 @dataclass(frozen=True)

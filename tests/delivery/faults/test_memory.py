@@ -20,7 +20,7 @@ GROWTH = 40 * 1024
 """KiB that ten times the events may take more, on the same records."""
 
 USERS = 1_000
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + MEMORY_EVENTS // 2_000)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + MEMORY_EVENTS // 500)]
 
 
 def most_memory(folder: Path, events: int) -> int:
