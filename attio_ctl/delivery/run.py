@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -252,20 +253,30 @@ class _Delivery:
             replace(end, account=before.account + accounts.get(n, NOTHING), unsettled=NOTHING)
             for n, (before, end) in enumerate(zip(run.inputs, ends, strict=True))
         )
-        run = replace(run, inputs=inputs)
+        unsettled, run = run, replace(run, inputs=inputs)
         try:
             engine.dead_letters.append(window.drafts)
-        except StorageError:
-            engine.ledger.settle(Settlement(_unsettled(run, window, pending=True), cells or {}))
-            raise
-        engine.ledger.settle(
-            Settlement(run, cells or {}, self._recent if run.is_recorded else None, self._reader.digests)
-        )
+        except StorageError as error:
+            return self._unkept(unsettled, window, error, cells)
+        halted: AttioCtlError | None = None
+        try:
+            engine.ledger.settle(
+                Settlement(run, cells or {}, self._recent if run.is_recorded else None, self._reader.digests)
+            )
+        except FullDiskError as error:  # noted nevertheless
+            halted = error
         engine.observe(Progress(run.account))
         account = run.account
-        halted = too_many_dead(account.dead_lettered, account.read, account.codes, engine.max_dead_ratio)
+        halted = halted or too_many_dead(account.dead_lettered, account.read, account.codes, engine.max_dead_ratio)
         heard = NOT_HEARD if run.is_recorded else Heard.of(window, self._reader)
         return _Taken(run, Outcome(account, halted, run.is_done), heard)
+
+    def _unkept(self, run: Run, window: Window, cause: StorageError, cells: RecordCells | None) -> _Taken:
+        """Everything was sent, but its dead letters cannot be kept: they are made again by the next run."""
+        run = _unsettled(run, window, pending=True)
+        with suppress(FullDiskError):  # noted nevertheless, and the cause is told
+            self._engine.ledger.settle(Settlement(run, cells or {}))
+        return _Taken(run, Outcome(run.account, cause, finished=False))
 
     def _spent(self, writes: int) -> Account:
         """What it took since the last time that this was asked."""

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.dead_letters import DeadLetter, MemoryDeadLetters
 from attio_ctl.delivery.fold import Due
-from attio_ctl.delivery.ledger import MemoryLedger
+from attio_ctl.delivery.ledger import FullDiskError, MemoryLedger, Settlement
 from attio_ctl.delivery.outcome import Outcome
 from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.source import BLOCK, Line
 from attio_ctl.delivery.sqlite_ledger import open_ledger
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.transport import Refused, Unsent, Verdict, Written
-from attio_ctl.errors import PartialError
+from attio_ctl.errors import PartialError, StorageError
 from attio_ctl.mapping.program import Program, compile_mappings
 from attio_ctl.mapping.writes import RecordKey
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
@@ -407,3 +407,41 @@ def test_others_have_their_turn_while_a_long_window_is_read_again(tmp_path: Path
     asyncio.run(deliver())
 
     assert workspace.turns[0] >= 4_000_000 // BLOCK
+
+
+class Unkept(MemoryDeadLetters):
+    """Has no room for dead letters."""
+
+    def append(self, letters: Any) -> None:
+        raise StorageError("no space left on device")
+
+
+class Full(MemoryLedger):
+    """Has room for the last note of a window that is settled, and no more."""
+
+    def settle(self, settlement: Settlement) -> None:
+        super().settle(settlement)
+        if settlement.recent is not None:
+            raise FullDiskError("no space left on device")
+
+
+PAIR = [{"name": "a", "plan": "Free", "timestamp": "2026-10-01T00:00:01Z"}, {"name": "b", "plan": POISON}]
+
+
+def test_dead_letters_that_cannot_be_kept_end_the_run_with_its_account(tmp_path: Path) -> None:
+    workspace, ledger, letters = Workspace(), MemoryLedger(), MemoryDeadLetters()
+    first = asyncio.run(run(tmp_path, PAIR, workspace, ledger, Unkept(), PLAIN))
+    second = asyncio.run(run(tmp_path, PAIR, workspace, ledger, letters, PLAIN))
+
+    assert isinstance(first.halted, StorageError)
+    assert not first.finished
+    assert (first.account.read, first.account.pending, first.account.writes) == (2, 2, 1)
+    assert (second.account.delivered, second.account.dead_lettered, len(letters.letters)) == (1, 1, 1)
+    assert second.account.writes == 1
+
+
+def test_a_disk_that_is_full_at_the_last_note_ends_the_run_with_its_account(tmp_path: Path) -> None:
+    outcome = asyncio.run(run(tmp_path, PAIR, Workspace(), Full(), MemoryDeadLetters(), PLAIN))
+
+    assert isinstance(outcome.halted, FullDiskError)
+    assert (outcome.account.delivered, outcome.account.dead_lettered, outcome.finished) == (1, 1, True)
