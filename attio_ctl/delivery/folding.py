@@ -156,6 +156,8 @@ _unpack_rows: Final = msgspec.msgpack.Decoder(tuple[int, list[_Row]]).decode
 class Kept(Sequence[Contribution]):
     """Contributions to one record, which are unpacked when they are asked for."""
 
+    __slots__ = ("_forms", "_packed")
+
     def __init__(self, forms: Forms, packed: bytes) -> None:
         self._forms = forms
         self._packed = packed
