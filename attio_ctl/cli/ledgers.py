@@ -37,8 +37,11 @@ def found_ledger(loaded: Loaded) -> Iterator[SqliteLedger | None]:
         WrongWorkspaceError: the ledger is another workspace's.
     """
     path = state_directory(loaded) / LEDGER
-    workspace_id = loaded.spec.workspace_id or (owner_of(path) if path.exists() else "")
-    with opened_ledger(loaded, str(workspace_id)) as ledger:
+    workspace_id = owner_of(path) if path.exists() else None
+    if workspace_id is None:  # nothing was delivered, or the first delivery is just beginning
+        yield None
+        return
+    with opened_ledger(loaded, loaded.spec.workspace_id or workspace_id) as ledger:
         yield ledger
 
 

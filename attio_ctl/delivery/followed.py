@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Set
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -139,13 +139,13 @@ class FollowedName:
             if newest is not None and newest.has_name(self._path):
                 newest.look(now)
                 return
-            taken_by = self._path.open("rb", buffering=0)  # what was cut must not come out of a buffer
-            if newest is not None:
-                newest.left_at = now
-                self._files += self._since(newest.written_at, identity_of(taken_by))
-            # Before its turn comes it may be copied and cut, which shows by when it was written.
-            start = Input(str(self._path), proof=proof_of(taken_by, 0))
-            self._files.append(HeldFile.of(taken_by, start, now))
+            with ExitStack() as stack:
+                taken_by = stack.enter_context(self._path.open("rb", buffering=0))  # what was cut is in no buffer
+                if newest is not None:
+                    newest.left_at = now
+                    self._insert_since(len(self._files), newest.written_at, identity_of(taken_by))
+                self._files.append(HeldFile.of(taken_by, self._start(taken_by), now))
+                stack.pop_all()
 
     def turn(self, settled: Input) -> tuple[Input, HeldFile | None]:
         """
@@ -184,7 +184,7 @@ class FollowedName:
                 return False
             if newest is not None and is_there and found is None:
                 newest.at = settled
-            self._files[:0] = self._before(settled, found, is_there=is_there)
+            self._insert_before(0, settled, found, is_there=is_there)
         elif newest is not None:
             newest.at = settled
         return bool(self._files)
@@ -193,68 +193,85 @@ class FollowedName:
         """Whether there is something to read before a file: it was cut, or was empty when it was looked at last."""
         if not file.at.proof:
             return False
-        proof, before = Proof.parse(file.at.proof), list[HeldFile]()
-        if not holds(file.stream, self._path, proof):
-            unread = (each for each in self._files if each.read_size < 0)
-            if copy := next((each for each in unread if holds(each.stream, self._path, proof)), None):
+        proof, at, count = Proof.parse(file.at.proof), self._files.index(file), len(self._files)
+        if holds(file.stream, self._path, proof):
+            if not proof.length and file.written_at != proof.unread_since:
+                self._insert_since(at, proof.unread_since)
+            return len(self._files) > count
+        place, file.at, file.read_size, file.is_whole = file.at, self._start(file.stream), -1, False
+        for copy in [each for each in self._files[at + 1 :] if each.read_size < 0]:
+            if holds(copy.stream, self._path, proof):
+                copy.at = place
                 self._files.remove(copy)
-                copy.at, before = file.at, [copy]
-            else:
-                before = self._before(file.at, find_file(self._path, proof, self._held()))
-            file.at, file.read_size, file.is_whole = Input(str(self._path)), -1, False
-        elif not proof.length and file.written_at != proof.unread_since:
-            before = self._since(proof.unread_since)
-        at = self._files.index(file)
-        self._files[at:at] = before
-        return bool(before)
+                self._files.insert(at, copy)
+                return True
+        self._insert_before(at, place, find_file(self._path, proof, self._held()))
+        return len(self._files) > count
 
-    def _before(self, at: Input, found: Found | None, *, is_there: bool = False) -> list[HeldFile]:
+    def _insert_before(self, index: int, at: Input, found: Found | None, *, is_there: bool = False) -> None:
         """
-        What is to be read before the newest file, since something was read of another one.
+        Hold what is to be read before the file at an index, since something was read of another one.
 
         Args:
             found: That one, where it lies beside the newest one; `is_there` when it is the newest one.
         """
         proof = Proof.parse(at.proof)
+        moment = proof.unread_since
         if found is not None:
-            return [self._left(found, at), *self._since(proof.unread_since or found.written_at, found.identity)]
-        since = self._since(proof.unread_since) if proof.unread_since else []
+            self._files.insert(index, self._left(found, at))
+            self._insert_since(index + 1, moment or found.beside.written_at)
+            return
+        since = self._insert_since(index, moment) if moment else []
         may_be_packed = not proof.length and any(is_packed(file.stream) for file in since)
         if not (is_there or may_be_packed):
             self._miss(
                 f"{self._path} is not the file any more that was read up to byte {at.offset}; what was added to that "
                 "one later, if anything, is not known: give it to `deliver --events` if it is still somewhere"
             )
-        return since
 
-    def _since(self, moment: int, *apart_from: Identity) -> list[HeldFile]:
-        """The generations that were written then (nanoseconds) or later, and are not held."""
-        taken = []
+    def _insert_since(self, index: int, moment: int, *apart_from: Identity) -> list[HeldFile]:
+        """
+        Hold the generations that were written then (nanoseconds) or later, before the file at an index.
+
+        Raises:
+            StorageError: one of them cannot be read.
+        """
+        first = index
         for each in find_since(self._path, moment, self._held() | {*apart_from}):
-            if each.is_readable and each.path not in self._others and not self._is_packed_copy(each):
-                taken.append(each)
+            if each.path in self._others:
                 continue
-            each.stream.close()
             if not each.is_readable:
                 self._miss(
                     f"{each.path} may hold events that came to {self._path} and were not read, but cannot be read as "
                     "it is packed: unpack it, and give it to `deliver --events`"
                 )
-        if taken:
-            names = ", ".join(each.path.name for each in taken)
-            self._notify(f"{self._path}: what had this name meanwhile is read too: {names}")
-        return [self._left(each, Input(str(self._path))) for each in taken]
+                continue
+            with reading(each.path), suppress(FileNotFoundError):
+                found = Found.open(each)
+                if self._is_packed_copy(found):
+                    found.stream.close()
+                    continue
+                self._files.insert(index, self._left(found, Input(str(self._path))))
+                self._notify(f"{self._path}: {each.path.name}, which had this name meanwhile, is read too")
+                index += 1
+        return self._files[first:index]
 
     def _is_packed_copy(self, found: Found) -> bool:
         """Of a file that is held, and so is read as it was."""
-        sizes = ((file.stream, os.fstat(file.stream.fileno()).st_size) for file in self._files if found.is_packed)
+        sizes = (
+            (file.stream, os.fstat(file.stream.fileno()).st_size) for file in self._files if found.beside.is_packed
+        )
         proofs = (Proof.parse(proof_of(stream, size)) for stream, size in sizes if size)
-        return any(holds(found.stream, found.path, proof) for proof in proofs)
+        return any(holds(found.stream, found.beside.path, proof) for proof in proofs)
+
+    def _start(self, stream: BinaryIO) -> Input:
+        """Before its turn comes a file may be copied and cut, which then shows by when it was written."""
+        return Input(str(self._path), proof=proof_of(stream, 0))
 
     def _left(self, found: Found, at: Input) -> HeldFile:
         """A file that has another name by now; nobody adds to a packed one."""
         now = self._clock.monotonic()
-        return HeldFile.of(found.stream, at, now, now - LEFT_FOR if found.is_packed else now)
+        return HeldFile.of(found.stream, at, now, now - LEFT_FOR if found.beside.is_packed else now)
 
     def _next(self, now: float) -> HeldFile:
         """Of the files that are not held back by an older one, that with news which was read the longest ago."""
@@ -268,11 +285,11 @@ class FollowedName:
                 break
         return min((file for file in turns if file.has_news(now)), key=lambda file: file.read_at, default=turns[-1])
 
-    def _let_go(self, reading: HeldFile, now: float) -> None:
+    def _let_go(self, current: HeldFile, now: float) -> None:
         """Of files that are read to their end: what was removed long ago, and the oldest of too many."""
         for file in self._files[:-1]:
             is_old = file in self._files[:-HELD] or file.is_in_vain(now)
-            if is_old and file.is_done and file is not reading:
+            if is_old and file.is_done and file is not current:
                 self._files.remove(file)
                 file.stream.close()
 

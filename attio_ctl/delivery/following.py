@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from attio_ctl.delivery.inputs import blocks_again
 from attio_ctl.delivery.ledger import Input
 from attio_ctl.delivery.source import Block, blocks_of
 from attio_ctl.delivery.streams import is_proven, proof_of, reading
+from attio_ctl.errors import StorageError
 
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks at the files."""
@@ -34,7 +36,7 @@ class Following:
     def __init__(self, paths: Sequence[Path], clock: Clock, notify: Callable[[str], None]) -> None:
         """
         Args:
-            notify: Told what cannot be known, in plain words.
+            notify: Told what cannot be known and which files are read besides, in plain words.
         """
         self._names = tuple(FollowedName(path, clock, notify, others=frozenset(paths) - {path}) for path in paths)
 
@@ -52,7 +54,8 @@ class Following:
         """Notice files that take the place of others, until it is cancelled."""
         while True:
             for name in self._names:
-                name.notice()
+                with suppress(StorageError):  # which the next look meets too
+                    name.notice()
             await asyncio.sleep(LOOK_EVERY)
 
     def look(self, inputs: Sequence[Input]) -> tuple[tuple[Input, ...], Look]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 Fingerprint: TypeAlias = bytes
-"""80 bits of an event's identity (`events.fingerprint`): two bytes name the bucket, the other eight stand in it."""
+"""80 bits of an event's identity (`events.Recogniser`): two bytes name the bucket, the other eight stand in it."""
 
 FINGERPRINT_BYTES: Final = 10
 

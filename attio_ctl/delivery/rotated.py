@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Final, TypeAlias
 
 from attio_ctl.delivery.streams import Proof, holds
@@ -34,9 +35,9 @@ _SECOND: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Beside:
     """
-    A file beside the followed one, open; whoever takes it closes it.
+    A file beside the followed one.
 
     Attributes:
         written_at: When it was last written, in nanoseconds since the epoch.
@@ -44,7 +45,6 @@ class Found:
     """
 
     path: Path
-    stream: BinaryIO
     identity: Identity
     written_at: int
     is_generation: bool
@@ -61,11 +61,25 @@ class Found:
         """Whether it was written then or later, as far as that can be told."""
         return self.written_at >= (moment - moment % _SECOND if self.is_packed else moment)
 
-    def is_file_of(self, proof: Proof) -> bool:
-        """As the function of this name; packed, or a copy, it may be."""
-        if not self.is_readable or (self.is_packed and not self.is_since(proof.unread_since)):
-            return False  # to look into what is packed may take long
-        return is_file_of(self.stream, self.path, proof)
+    def may_be(self, proof: Proof, *, copies: bool) -> bool:
+        """Whether it is worth a look inside, which may take long where it is packed."""
+        may_be_copy = copies and proof.length > 0
+        return self.is_readable and (
+            self.identity[1] == proof.inode
+            or (may_be_copy and not (self.is_packed and not self.is_since(proof.unread_since)))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file beside the followed one that is open; whoever takes it closes it."""
+
+    beside: Beside
+    stream: BinaryIO
+
+    @classmethod
+    def open(cls, beside: Beside) -> Found:
+        return cls(beside, beside.path.open("rb", buffering=0))
 
 
 def identity_of(stream: BinaryIO) -> Identity:
@@ -91,34 +105,31 @@ def find_file(path: Path, proof: Proof, apart_from: Collection[Identity], *, cop
     Raises:
         OSError: the folder cannot be read.
     """
-    best: Found | None = None
-    for each in _beside(path, apart_from):
-        is_better = best is None or _rank(each, proof) < _rank(best, proof)
-        if is_better and (copies or each.identity[1] == proof.inode) and each.is_file_of(proof):
-            if best is not None:
-                best.stream.close()
-            best = each
-        else:
-            each.stream.close()
-    return best
+    there = [each for each in _beside(path, apart_from) if each.may_be(proof, copies=copies)]
+    for each in sorted(there, key=lambda each: (each.identity[1] != proof.inode, not each.is_generation)):
+        with suppress(FileNotFoundError, PermissionError):
+            found = Found.open(each)
+            if is_file_of(found.stream, each.path, proof):
+                return found
+            found.stream.close()
+    return None
 
 
-def _rank(found: Found, proof: Proof) -> tuple[bool, bool]:
-    return found.identity[1] != proof.inode, not found.is_generation
+def find_since(path: Path, moment: int, apart_from: Collection[Identity]) -> list[Beside]:
+    """
+    The generations of a file that were written then (nanoseconds) or later, the oldest first.
+
+    Args:
+        apart_from: Files that are open already.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    there = (each for each in _beside(path, apart_from) if each.is_generation and each.is_since(moment))
+    return sorted(there, key=lambda each: each.written_at)
 
 
-def find_since(path: Path, moment: int, apart_from: Collection[Identity]) -> list[Found]:
-    """The generations of a file that were written then (nanoseconds) or later, the oldest first; as `find_file`."""
-    found = []
-    for each in _beside(path, apart_from):
-        if each.is_generation and each.is_since(moment):
-            found.append(each)
-        else:
-            each.stream.close()
-    return sorted(found, key=lambda each: each.written_at)
-
-
-def _beside(path: Path, apart_from: Collection[Identity]) -> Iterator[Found]:
+def _beside(path: Path, apart_from: Collection[Identity]) -> Iterator[Beside]:
     """The files whose names begin the same; of one that is there packed and as it was, the latter."""
     extension = path.suffix
     packed = "|".join(map(re.escape, sorted(_PACKED)))
@@ -129,13 +140,8 @@ def _beside(path: Path, apart_from: Collection[Identity]) -> Iterator[Found]:
     for name, beside in sorted(there.items()):
         if name == path.name or (beside.suffix in _PACKED and beside.stem in there and beside.stem != path.name):
             continue
-        with suppress(FileNotFoundError, PermissionError, IsADirectoryError):
-            if not beside.is_file():
-                continue
-            stream = beside.open("rb", buffering=0)
-            stat = os.fstat(stream.fileno())
-            if (stat.st_dev, stat.st_ino) in apart_from:
-                stream.close()
-            else:
-                is_generation = generation.fullmatch(name) is not None
-                yield Found(beside, stream, (stat.st_dev, stat.st_ino), stat.st_mtime_ns, is_generation)
+        with suppress(FileNotFoundError):
+            stat = beside.stat()
+            identity = stat.st_dev, stat.st_ino
+            if S_ISREG(stat.st_mode) and identity not in apart_from:
+                yield Beside(beside, identity, stat.st_mtime_ns, generation.fullmatch(name) is not None)

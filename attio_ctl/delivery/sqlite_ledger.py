@@ -60,15 +60,16 @@ def open_ledger(*, path: Path, workspace_id: str) -> SqliteLedger:
     return ledger
 
 
-def owner_of(path: Path) -> str:
+def owner_of(path: Path) -> str | None:
     """
-    The workspace of a ledger that is there.
+    The workspace of a ledger that is there; None of one whose tables are not made yet.
 
     Raises:
         StorageError: it cannot be read, or is no ledger.
     """
     with guarded(path), closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as db:
-        return str(db.execute("select id from workspace").fetchone()[0])
+        is_new = db.execute("select count(*) from sqlite_schema").fetchone()[0] == 0
+        return None if is_new else str(db.execute("select id from workspace").fetchone()[0])
 
 
 class SqliteLedger:

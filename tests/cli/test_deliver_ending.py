@@ -239,6 +239,20 @@ def test_status_is_that_of_the_workspace_in_the_files_or_none(attio_ctl: Run, wr
     attio_ctl("deliver", "status", code=15)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_delivery_that_has_only_made_its_ledger_has_delivered_nothing_yet(
+    attio_ctl: Run, write: Write, project: Path, named: bool
+) -> None:
+    """`deliver status` may look between the making of the file and that of its tables; a kill may come there too."""
+    identity = "workspace_id: 00000000-0000-4000-8000-000000000000\n" if named else ""
+    write(MAPPINGS, head=f"workspace: acme\n{identity}api: {{sandbox: acme}}\n")
+    folder = project / ".attio-ctl/workspaces/acme"
+    folder.mkdir(parents=True)
+    (folder / "ledger.sqlite").touch()
+
+    assert attio_ctl("deliver", "status").stdout == "Nothing was delivered from this machine.\n"
+
+
 def test_a_file_that_changed_is_refused_until_the_run_is_restarted(
     attio_ctl: Run, write: Write, project: Path, token: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import os
 import shutil
@@ -11,12 +12,14 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.delivery.followed import AHEAD_FOR, HELD, LEFT_FOR, REMOVED_FOR
+from attio_ctl.errors import StorageError
 
 from .test_following import Follow, Followed, append
 
@@ -136,6 +139,33 @@ def test_a_generation_that_cannot_be_unpacked_is_told_once(file: Path, follow: F
     assert drained(again) == [b"3"]
     (missed,) = again.following.missed
     assert missed.startswith(f"{file}.1.bz2 may hold events that came to {file} and were not read")
+
+
+def test_a_generation_that_may_not_be_read_is_an_error_that_names_it(
+    file: Path, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one of long ago, nor any other file whose name begins the same."""
+    file.write_bytes(b"1\n")
+    followed = follow()
+    followed.look()
+    for n in (1, 2):
+        numbered(file)
+        file.write_bytes(b"%d\n" % n)
+    for old in ("app.ndjson.9", "app-private.ndjson"):
+        file.with_name(old).write_bytes(b"")
+        os.utime(file.with_name(old), ns=(1, 1))
+    whole = Path.open
+
+    def refused(path: Path, *given: Any, **options: Any) -> Any:
+        if path.name in ("app.ndjson.1", "app.ndjson.9", "app-private.ndjson"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return whole(path, *given, **options)
+
+    monkeypatch.setattr(Path, "open", refused)  # root may read everything
+    with pytest.raises(StorageError) as raised:
+        follow(followed.input).look()
+
+    assert raised.value.where == f"{file}.1"
 
 
 def test_files_of_other_names_are_no_generations(file: Path, follow: Follow) -> None:
@@ -309,6 +339,12 @@ deeds = st.sampled_from(
 
 @settings(max_examples=60)
 @given(st.lists(deeds, max_size=14))
+@example(["write", "look", "copy_and_cut", "rename"])
+@example(["write", "look", "copy_and_cut", "write", "look", "copy_and_cut"])
+@example(["write", "copy_and_cut", "rename", "look", "restart"])
+@example(["rename", "copy_and_cut", "write", "look", "copy_and_cut"])
+@example(["copy_and_cut", "restart", "write", "copy_and_cut", "look", "rename"])
+@example(["rename", "rename_and_pack", "restart"])
 def test_no_sequence_of_rotations_looks_and_restarts_loses_a_line(script: list[str]) -> None:
     with TemporaryDirectory() as folder, ExitStack() as stack:
         log = Log(Path(folder))
