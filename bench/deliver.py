@@ -41,7 +41,7 @@ import segment
 from mapping import PERSON, USER, event, program
 
 from attio_ctl.attio.messages import Usage
-from attio_ctl.delivery.cells import Cell
+from attio_ctl.delivery.cells import Cell, pack_cells
 from attio_ctl.delivery.dead_letters import MemoryDeadLetters
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.inputs import Files
@@ -306,7 +306,7 @@ def ledger(folder: Path) -> None:
 
     def put(opened: SqliteLedger, keys: list[RecordKey]) -> float:
         began = time.process_time()
-        opened.settle(Settlement(Run(0, (Input("bench"),)), dict.fromkeys(keys, cells)))
+        opened.settle(Settlement(Run(0, (Input("bench"),)), dict.fromkeys(keys, pack_cells(cells))))
         return time.process_time() - began
 
     for start in range(0, 1_000_000, 100_000):
@@ -352,7 +352,6 @@ def main() -> None:
     print(f"{options.events:,} events of {options.records:,} people; {machine}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        phases(folder)
         growth(Bench(folder / "growth"), folder, 10_000_000 if options.large else 100_000)
         ledger(folder)
         requests(Bench(folder / "requests"), folder, with_segment=options.segment)
@@ -360,6 +359,7 @@ def main() -> None:
         newest = write_events(events, options.events, options.records)
         end_to_end(Bench(folder / "sink"), events, options.events, options.rounds)
         stored(Bench(folder / "stored"), events, newest)
+        phases(folder)
 
 
 if __name__ == "__main__":

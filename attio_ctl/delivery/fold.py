@@ -12,7 +12,18 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from attio_ctl.delivery.cells import NEVER, UNKNOWN, Cell, Cells, canonical, digest_of, lay, parse
+from attio_ctl.delivery.cells import (
+    NEVER,
+    UNKNOWN,
+    Cell,
+    Cells,
+    PackedCells,
+    canonical,
+    digest_of,
+    lay,
+    pack_cells,
+    parse,
+)
 from attio_ctl.delivery.events import Micros
 from attio_ctl.mapping.writes import RecordKey, Value, Write
 
@@ -105,7 +116,7 @@ class Due(Struct, frozen=True, gc=False):
     Attributes:
         assign: Attribute to the value that it is set to; a list is the whole list.
         append: Multiselect attribute to the values that are added to it.
-        cells: The record's cells after the write.
+        cells: All cells of the record after the write.
         live: The events whose content stands, in this write or in Attio already.
         changed: Whether Attio has to hear of it at all.
         mapping: Which has the newest word in it.
@@ -115,7 +126,7 @@ class Due(Struct, frozen=True, gc=False):
     identity: Value
     assign: Mapping[str, Value]
     append: Mapping[str, list[Any]]
-    cells: Cells
+    cells: PackedCells
     live: frozenset[int]
     changed: bool
     mapping: str = ""
@@ -133,7 +144,7 @@ def _first_word(key: RecordKey, only: Contribution) -> Due:
     identity = write.values[key.attribute]
     if not write.append and write.values:
         cells = {slug: Cell(time, digest_of(value)) for slug, value in write.values.items()}
-        return Due(key, identity, write.values, _NONE, cells, frozenset((only.event,)), True, only.mapping)
+        return Due(key, identity, write.values, _NONE, pack_cells(cells), frozenset((only.event,)), True, only.mapping)
     assign: dict[str, Value] = {}
     append: dict[str, list[Any]] = {}
     cells = {}
@@ -146,7 +157,14 @@ def _first_word(key: RecordKey, only: Contribution) -> Due:
             append[slug] = list(texts.values())
             cells[slug] = Cell(added=dict.fromkeys(texts, time))
     return Due(
-        key, identity, assign, append, cells, frozenset((only.event,) if cells else ()), bool(cells), only.mapping
+        key,
+        identity,
+        assign,
+        append,
+        pack_cells(cells),
+        frozenset((only.event,) if cells else ()),
+        bool(cells),
+        only.mapping,
     )
 
 
@@ -195,7 +213,7 @@ def compare(folded: Folded, known: Cells, *, in_doubt: bool = False) -> Due:
     """
     assign: dict[str, Value] = {}
     append: dict[str, list[Any]] = {}
-    cells: dict[str, Cell] = {}
+    cells = {**known}
     live: set[int] = set()
     changed = False
     for slug, attribute in folded.attributes.items():
@@ -213,7 +231,7 @@ def compare(folded: Folded, known: Cells, *, in_doubt: bool = False) -> Due:
         elif fresh := [part.value for text, part in standing.added.items() if text not in before.added]:
             append[slug] = fresh
             changed = True
-    return Due(folded.key, folded.identity, assign, append, cells, frozenset(live), changed, folded.mapping)
+    return Due(folded.key, folded.identity, assign, append, pack_cells(cells), frozenset(live), changed, folded.mapping)
 
 
 def _standing(attribute: Attribute, before: Cell) -> Attribute:

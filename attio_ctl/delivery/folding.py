@@ -11,12 +11,13 @@ more: only where Attio refuses the record, or its mapping is paused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple, TypeAlias, overload
 
 import msgspec
 from msgspec import Struct
 
-from attio_ctl.delivery.cells import Cell, Cells
+from attio_ctl.delivery.cells import Cells, PackedCells
 from attio_ctl.delivery.fold import Contribution, Due, due_of
 from attio_ctl.delivery.ledger import Ledger
 from attio_ctl.delivery.packing import Forms, Packed, is_plain, pack, restored, unpack_all
@@ -31,7 +32,7 @@ Group: TypeAlias = Sequence[Contribution]
 
 
 class Parcel(NamedTuple):
-    """What is due for a record, with all its cells after that, and what was said about it."""
+    """What is due for a record, and what was said about it."""
 
     due: Due
     items: Group
@@ -39,8 +40,7 @@ class Parcel(NamedTuple):
 
 def parcel_of(key: RecordKey, items: Group, known: Cells, *, in_doubt: bool) -> Parcel:
     """Of a record; arguments as for `due_of`."""
-    due = due_of(key, items, known, in_doubt=in_doubt)
-    return Parcel(msgspec.structs.replace(due, cells={**known, **due.cells}) if known else due, items)
+    return Parcel(due_of(key, items, known, in_doubt=in_doubt), items)
 
 
 class Folding:
@@ -68,14 +68,10 @@ class Folding:
         Raises:
             StorageError: the scratch space or the ledger cannot be read.
         """
-        waiting: list[Parcel] = []
-        for (shelf, partition), packed in self._folded(self._staging.partitions(rank)):
-            waiting += self._unpacked(shelf, partition, packed)
-            while len(waiting) >= AT_ONCE:
-                some, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-                yield some
-        if waiting:
-            yield waiting
+        folded = self._folded(self._staging.partitions(rank))
+        parcels = chain.from_iterable(self._unpacked(*place, packed) for place, packed in folded)
+        while some := list(islice(parcels, AT_ONCE)):
+            yield some
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -116,7 +112,7 @@ class Folding:
         key_of, forms = self._staging.key_of(shelf), self._forms
         count, rows = _unpack_rows(packed)
         self._staging.note_loaded(shelf, partition, count, len(rows))
-        for row in rows:
+        for row in map(_unpack_row, rows):
             for values in (row.assign, row.append) if row.odd else ():
                 values.update([(slug, restored(values[slug])) for slug in row.odd if slug in values])
             identity = restored(row.identity)
@@ -132,7 +128,7 @@ class _Row(Struct, array_like=True, gc=False):
     identity: Any
     assign: dict[str, Any]
     append: dict[str, Any]
-    cells: dict[str, Cell]
+    cells: PackedCells
     live: frozenset[int]
     changed: bool
     mapping: str
@@ -150,7 +146,8 @@ def _row(due: Due, said: Sequence[Packed]) -> tuple[Any, ...]:
 _Place: TypeAlias = tuple[int, int]
 """Shelf and partition."""
 
-_unpack_rows: Final = msgspec.msgpack.Decoder(tuple[int, list[_Row]]).decode
+_unpack_rows: Final = msgspec.msgpack.Decoder(tuple[int, list[msgspec.Raw]]).decode
+_unpack_row: Final = msgspec.msgpack.Decoder(_Row).decode
 
 
 class Kept(Sequence[Contribution]):

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from attio_ctl.delivery.account import NOTHING, Account
-from attio_ctl.delivery.cells import Cells
+from attio_ctl.delivery.cells import Cells, PackedCells, unpack_cells
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.errors import StorageError
 from attio_ctl.mapping.writes import RecordKey
 
-RecordCells = Mapping[RecordKey, Cells]
+RecordCells = Mapping[RecordKey, PackedCells]
 
 
 class FullDiskError(StorageError):
@@ -181,7 +181,7 @@ class MemoryLedger:
     def __init__(self) -> None:
         self._runs: list[tuple[tuple[str, ...], Run, bool]] = []
         self._recent: dict[int, bytes] = {}
-        self._cells: dict[RecordKey, Cells] = {}
+        self._cells: dict[RecordKey, PackedCells] = {}
         self._mappings: dict[str, str] = {}
         self._retried: set[str] = set()
 
@@ -210,7 +210,7 @@ class MemoryLedger:
         return Recent(self._recent.items())
 
     def cells(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Cells]:
-        return {key: self._cells[key] for key in keys if key in self._cells}
+        return {key: unpack_cells(self._cells[key]) for key in keys if key in self._cells}
 
     def settle(self, settlement: Settlement) -> None:
         self._cells.update(settlement.cells)

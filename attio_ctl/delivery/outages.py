@@ -73,4 +73,4 @@ class DiscerningWriter:
 
 def _identity_of(due: Due) -> Due:
     """A write that says nothing of a record but which one it is."""
-    return Due(due.key, due.assign.get(due.key.attribute, due.identity), {}, {}, {}, frozenset(), changed=True)
+    return Due(due.key, due.assign.get(due.key.attribute, due.identity), {}, {}, b"", frozenset(), changed=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from attio_ctl.attio.clock import Clock, SystemClock
 from attio_ctl.delivery.account import NOTHING, Account
-from attio_ctl.delivery.cells import Cells
+from attio_ctl.delivery.cells import PackedCells
 from attio_ctl.delivery.dead_letters import DeadLetter, DeadLetters
 from attio_ctl.delivery.events import Micros
 from attio_ctl.delivery.following import LOOK_EVERY, Following
@@ -185,7 +185,7 @@ class _Delivery:
             return too_many_dead(dead, settled.read + waiting, codes, engine.max_dead_ratio)
 
         ended: AttioCtlError | None = None
-        unnoted: dict[RecordKey, Cells] = {}
+        unnoted: dict[RecordKey, PackedCells] = {}
 
         def end(cause: AttioCtlError) -> None:
             """What is on its way comes in, and can still be noted."""

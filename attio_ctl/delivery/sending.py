@@ -15,7 +15,7 @@ from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from attio_ctl.attio.clock import Clock
-from attio_ctl.delivery.cells import Cells
+from attio_ctl.delivery.cells import Cells, PackedCells, pack_cells, unpack_cells
 from attio_ctl.delivery.culprits import Culprits
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.folding import AT_ONCE, Group, Parcel, parcel_of
@@ -109,7 +109,7 @@ class Sending:
         self._progress = progress
         self._guard = guard
         self.paused: dict[str, str] = {}
-        self._fresh: dict[RecordKey, Cells] = {}
+        self._fresh: dict[RecordKey, PackedCells] = {}
         self._refused: dict[RecordKey, _Open] = {}
         self._writes = 0
         self._done = 0
@@ -275,7 +275,7 @@ class Sending:
 
     def _cells(self, keys: Collection[RecordKey]) -> dict[RecordKey, Cells]:
         known = self._ledger.cells(keys)
-        known.update((key, self._fresh[key]) for key in keys if key in self._fresh)
+        known.update((key, unpack_cells(self._fresh[key])) for key in keys if key in self._fresh)
         return known
 
     def _written(self, due: Due) -> None:
@@ -304,7 +304,7 @@ class Sending:
     def _forget(self, due: Due) -> None:
         """What was set before the refusal stands, whatever becomes of its events: it is not known any more."""
         known = self._cells((due.key,)).get(due.key, {})
-        self._fresh[due.key] = {slug: cell for slug, cell in known.items() if slug not in due.assign}
+        self._fresh[due.key] = pack_cells({slug: cell for slug, cell in known.items() if slug not in due.assign})
 
     def _leave(self, items: Group) -> None:
         for item in items:

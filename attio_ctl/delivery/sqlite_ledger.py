@@ -17,12 +17,11 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import orjson
 
 from attio_ctl.delivery import sql
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.cells import Cell, Cells
+from attio_ctl.delivery.cells import Cells, unpack_cells
 from attio_ctl.delivery.ledger import FullDiskError, Input, RecordCells, Run, Settlement
 from attio_ctl.delivery.private import private_file, private_folder
 from attio_ctl.delivery.recent import Recent
@@ -35,9 +34,6 @@ BUSY_TIMEOUT: Final = 10.0
 
 RESERVE: Final = 4 * 1024 * 1024
 """Bytes that are held while the ledger is, for one last note when the disk is full: the writes of about a second."""
-
-_pack: Final = msgspec.msgpack.Encoder().encode
-_unpack: Final = msgspec.msgpack.Decoder(dict[str, Cell]).decode
 
 
 def open_ledger(*, path: Path, workspace_id: str) -> SqliteLedger:
@@ -217,7 +213,7 @@ class SqliteLedger:
             for row_id, text, packed in self._db.execute(sql.RECORDS, (orjson.dumps(sorted(asked)).decode(),)):
                 key, asked_text = asked[row_id]
                 if text == asked_text:
-                    found[key] = _unpack(packed)
+                    found[key] = unpack_cells(packed)
         return found
 
     def settle(self, settlement: Settlement) -> None:
@@ -270,7 +266,7 @@ class SqliteLedger:
                 raise
 
     def _put_cells(self, cells: RecordCells) -> None:
-        rows = [(_hash(text), text, _pack(known)) for key, known in cells.items() for text in (_text(key),)]
+        rows = [(_hash(text), text, known) for key, known in cells.items() for text in (_text(key),)]
         self._db.executemany(sql.PUT_RECORD, sorted(rows))
 
     def _put_inputs(self, run: Run) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.cells import Cell
+from attio_ctl.delivery.cells import Cell, pack_cells
 from attio_ctl.delivery.ledger import Settlement
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
 from attio_ctl.errors import AttioCtlError, StorageError
@@ -27,7 +27,9 @@ def note(ledger: SqliteLedger, n: int) -> None:
     run, recent = ledger.begin(["a"]), ledger.recent()
     recent.repeated([n.to_bytes(10)])
     inputs = (type(run.inputs[0])("a", n, n, account=Account(read=n, delivered=n)),)
-    ledger.settle(Settlement(type(run)(run.id, inputs), {KEYS[n]: {"plan": Cell(n, n, {})}}, recent, {"m": str(n)}))
+    ledger.settle(
+        Settlement(type(run)(run.id, inputs), {KEYS[n]: pack_cells({"plan": Cell(n, n, {})})}, recent, {"m": str(n)})
+    )
 
 
 def state_of(ledger: SqliteLedger) -> tuple[int, int, int, str]:

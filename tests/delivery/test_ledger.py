@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from attio_ctl.delivery import sqlite_ledger
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.cells import Cell
+from attio_ctl.delivery.cells import Cell, Cells, pack_cells
 from attio_ctl.delivery.ledger import FullDiskError, Input, Ledger, MemoryLedger, Run, Settlement
 from attio_ctl.delivery.recent import Recent
 from attio_ctl.delivery.sqlite_ledger import SqliteLedger, open_ledger
@@ -39,8 +39,8 @@ UNRECORDED = Run(0, (Input("a"),))
 EVENTS = [bytes([n]) * 10 for n in (0, 1, 128, 255)]
 
 
-def settled(run: Run = UNRECORDED, **parts: Any) -> Settlement:
-    return Settlement(run, **parts)
+def settled(run: Run = UNRECORDED, cells: Mapping[RecordKey, Cells] | None = None, **parts: Any) -> Settlement:
+    return Settlement(run, {key: pack_cells(each) for key, each in (cells or {}).items()}, **parts)
 
 
 def with_events(ledger: Ledger, *events: bytes) -> Recent:
