@@ -165,7 +165,7 @@ class FollowedName:
             elif not self._take_up(settled):
                 return settled, None
             file = self._next(now)
-            while self._has_come_before(file):
+            while self._hold_earlier(file):
                 file = self._next(now)
             self._let_go(file, now)
         self._read = file
@@ -189,8 +189,8 @@ class FollowedName:
             newest.at = settled
         return bool(self._files)
 
-    def _has_come_before(self, file: HeldFile) -> bool:
-        """Whether there is something to read before a file: it was cut, or was empty when it was looked at last."""
+    def _hold_earlier(self, file: HeldFile) -> bool:
+        """Hold what is to be read before a file that was cut, or was empty at the last look; whether anything is."""
         if not file.at.proof:
             return False
         proof, at, count = Proof.parse(file.at.proof), self._files.index(file), len(self._files)

@@ -59,9 +59,16 @@ def start(
 
 
 def computed(process: subprocess.Popen[str]) -> float:
-    """Seconds of processor time that it has had, however busy the machine is with others; 0 once it was asked after."""
+    """Seconds of processor time that it has had, however busy the machine is with others; 0 where none can tell."""
     try:
         fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def computed_to_end(process: subprocess.Popen[str]) -> float:
+    """Wait for its end; the seconds of processor time that it has had in all."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime

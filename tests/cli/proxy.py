@@ -28,6 +28,7 @@ class HangingProxy:
         self._lock = threading.Lock()
         self.hung = threading.Event()
         self._released = threading.Event()
+        self._closing = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -39,7 +40,8 @@ class HangingProxy:
 
     def close(self) -> None:
         """Take no further connection, and close all there are; what is held is lost."""
-        self._listening.shutdown(socket.SHUT_RDWR)  # which a waiting `accept` is told of, unlike a `close`
+        self._closing.set()
+        socket.create_connection(self._listening.getsockname()).close()  # so that `accept` returns
         self._threads[0].join()
         for opened in self._opened:
             with contextlib.suppress(OSError):
@@ -55,6 +57,8 @@ class HangingProxy:
             while True:
                 client, _ = self._listening.accept()
                 self._opened.append(client)
+                if self._closing.is_set():
+                    return
                 server = socket.create_connection(("127.0.0.1", self._port))
                 self._opened.append(server)
                 stuck = threading.Event()

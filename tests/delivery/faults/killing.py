@@ -65,7 +65,7 @@ def sandbox(folder: Path, *flags: str) -> Iterator[str]:
         yield serving.stdout.readline().strip()
     finally:
         serving.terminate()
-        serving.communicate(timeout=30)
+        serving.communicate(timeout=100)
 
 
 class Gate(HangingProxy):
