@@ -9,7 +9,15 @@ from typing import Final
 
 from attio_ctl.attio.messages import Usage
 from attio_ctl.delivery.account import Account
-from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, LeaseHeldError, PartialError, StorageError
+from attio_ctl.errors import (
+    AttioCtlError,
+    CredentialsError,
+    EventsError,
+    Exit,
+    LeaseHeldError,
+    PartialError,
+    StorageError,
+)
 
 NO_REQUESTS: Final = Usage()
 
@@ -55,17 +63,22 @@ class Outcome:
         halted: Why it ended before its input did, or that too many of its events are dead letters; None when it was
             finished, or asked to stop.
         finished: Whether every input was read to its end and settled.
+        missed: What a name that was followed had, and what cannot be read any more; in plain words.
     """
 
     account: Account
     halted: AttioCtlError | None
     finished: bool
+    missed: tuple[str, ...] = ()
 
     @property
     def fault(self) -> AttioCtlError | None:
-        """What is wrong with it: why it ended early, or that events were lost."""
-        if self.halted is not None or not self.account.lost:
+        """What is wrong with it: why it ended early, or that events were lost, or may have been."""
+        if self.halted is not None:
             return self.halted
+        if not self.account.lost:
+            hint = "deliver those files by themselves, if you have them: what was sent from them already is a duplicate"
+            return EventsError("; ".join(self.missed), hint=hint) if self.missed else None
         return AttioCtlError(
             f"{self.account.lost} of {self.account.read} events that were read came to no verdict",
             hint="nothing else is known of them; this is a fault of attio-ctl, please report it with the account above",
@@ -75,10 +88,11 @@ class Outcome:
     def exit_code(self) -> Exit:
         """
         13 when the token was refused, 74 when the disk is full, 12 when another program holds the ledger, 14 when
-        anything else left a rest to go on with, 1 when events were lost.
+        anything else left a rest to go on with, 1 when events were lost, 65 when they were gone before they were read.
         """
         if self.halted is None:
-            return Exit.ERROR if self.account.lost else Exit.DONE if self.finished else Exit.PARTIAL
+            ended = Exit.DONE if self.finished else Exit.PARTIAL
+            return ended if self.fault is None else self.fault.exit_code
         ends = isinstance(self.halted, CredentialsError | StorageError | LeaseHeldError)
         return self.halted.exit_code if ends else Exit.PARTIAL
 

@@ -103,7 +103,7 @@ class Engine:
                     taken = await delivery.take(look, replace(run, inputs=inputs))
                     run = taken.run
                     if taken.outcome.halted is not None or self.stop.is_set():
-                        return replace(taken.outcome, finished=False)
+                        return replace(taken.outcome, finished=False, missed=following.missed)
                     if taken.is_empty:
                         await asyncio.wait([stopped], timeout=LOOK_EVERY)
             finally:
@@ -147,14 +147,13 @@ class _Delivery:
     def __init__(self, engine: Engine, recent: Recent, *, behind: Micros = 0) -> None:
         self._engine = engine
         self._recent = recent
-        self._in_doubt = engine.ledger.in_doubt()
         self._reader = Reader(engine.program, behind=behind, processes=engine.processes)
         self._usage = engine.transport.usage
         self._since = engine.clock.monotonic()
 
     async def take(self, source: Source, run: Run) -> _Taken:
         """Read, send and settle one window."""
-        engine = self._engine
+        engine, in_doubt = self._engine, self._engine.ledger.in_doubt()
         now = datetime.fromtimestamp(engine.clock.wall(), UTC)
         window = self._reader.window(source, now=now, scratch=engine.scratch, tally=engine.tally)
         try:
@@ -162,7 +161,7 @@ class _Delivery:
                 return self._stopped(run, window, None)
             if not len(window.marks) and source.read() == run.inputs:
                 return _Taken(run, Outcome(run.account, None, finished=False), is_empty=True)
-            return await self._send(window, run)
+            return await self._send(window, run, in_doubt=in_doubt)
         finally:
             window.close()
 
@@ -175,7 +174,7 @@ class _Delivery:
                 return False
         return True
 
-    async def _send(self, window: Window, run: Run) -> _Taken:
+    async def _send(self, window: Window, run: Run, *, in_doubt: bool) -> _Taken:
         engine, settled = self._engine, run.account
         waiting = len(window.marks)
 
@@ -221,7 +220,7 @@ class _Delivery:
             clock=engine.clock,
             reader=self._reader,
             window=window,
-            in_doubt=self._in_doubt,
+            in_doubt=in_doubt,
             note=note,
             progress=progress,
             guard=guard,

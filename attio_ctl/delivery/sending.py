@@ -167,8 +167,14 @@ class Sending:
         """The records of a circular rank, in an order in which none needs a later one."""
         staged = self._window.staging.groups(rank)
         if not self._window.staging.is_spilled:
-            for wave in waves(dict(staged)):
-                yield from _sliced(self._not_refused(wave.items()))
+            groups = dict(staged)
+            uncounted = len(groups)
+            for wave in waves(groups):
+                going = dict(self._not_refused(wave.items()))
+                if not uncounted:
+                    self._done -= len(going)  # links of records that went before
+                uncounted -= min(uncounted, len(wave))
+                yield from _sliced(going.items())
         else:
             yield from self._in_two(rank, staged)
 
@@ -185,7 +191,9 @@ class Sending:
                     for link in linking(items, refers):
                         links.add(link)
                 yield {key: without(items, refers) for key, items in groups.items()}
-            yield from _sliced(self._not_refused(links.groups(0)))
+            for groups in _sliced(self._not_refused(links.groups(0))):
+                self._done -= len(groups)
+                yield groups
         finally:
             links.close()
 
@@ -202,6 +210,7 @@ class Sending:
         """Send what is due for some records, of which none needs another."""
         while parcels and self._halt is None:
             rest = await self._send_once(parcels)
+            self._done -= len(rest)
             parcels = self._folded(rest) if rest else ()
         for parcel in parcels:
             self._leave(parcel.items)
@@ -267,6 +276,7 @@ class Sending:
 
     async def _try(self, groups: Groups) -> dict[RecordKey, Refused]:
         """Send some of what was refused; what is refused of it."""
+        self._done -= len(groups)  # they were counted when they were refused
         await self._send_parcels(self._folded(groups))
         return {key: self._refused.pop(key).verdict for key in groups.keys() & self._refused.keys()}
 

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attio_ctl.attio.messages import Usage
+from attio_ctl.delivery import sending
 from attio_ctl.delivery.dead_letters import DeadLetter, MemoryDeadLetters
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.ledger import FullDiskError, MemoryLedger, Settlement
-from attio_ctl.delivery.outcome import Outcome
+from attio_ctl.delivery.outcome import Outcome, Progress
 from attio_ctl.delivery.run import Engine
 from attio_ctl.delivery.source import BLOCK, Line
 from attio_ctl.delivery.sqlite_ledger import open_ledger
@@ -445,3 +446,33 @@ def test_a_disk_that_is_full_at_the_last_note_ends_the_run_with_its_account(tmp_
 
     assert isinstance(outcome.halted, FullDiskError)
     assert (outcome.account.delivered, outcome.account.dead_lettered, outcome.finished) == (1, 1, True)
+
+
+@pytest.mark.parametrize("held", [0, 100_000], ids=["spilled", "held"])
+def test_a_record_counts_as_done_once_however_often_it_is_sent(tmp_path: Path, held: int) -> None:
+    """Its links, and what is tried again after a refusal, are of a record that was counted."""
+    events = [
+        {"name": f"x{n % 5}", "friend": f"x{(n + 1) % 5}", "timestamp": f"2026-10-01T00:00:0{n % 10}Z", "plan": plan}
+        for n, plan in enumerate(["Free", POISON, "Pro", None, "Free"] * 4)
+    ]
+    told: list[Progress] = []
+    file = tmp_path / "events.ndjson"
+    file.write_text("".join(json.dumps(event) + "\n" for event in events))
+
+    async def deliver() -> Outcome:
+        engine = Engine(
+            program=PROGRAM,
+            ledger=MemoryLedger(),
+            dead_letters=MemoryDeadLetters(),
+            transport=Workspace(),
+            stop=asyncio.Event(),
+            observe=told.append,
+        )
+        return await engine.deliver([file])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Staging.__init__, "__kwdefaults__", {"forms": None, "scratch": None, "held": held})
+        patch.setattr(sending, "TELL_EVERY", 0)
+        asyncio.run(deliver())
+
+    assert 4 <= max(each.done for each in told) <= 5  # nothing is told of one that is refused, or needs no write
