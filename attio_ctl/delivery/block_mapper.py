@@ -24,8 +24,8 @@ from attio_ctl.delivery.source import events_of
 from attio_ctl.delivery.verdicts import CLAMPED, DUPLICATE, MAPPED, REFUSED, UNREADABLE
 from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.fast.header import Head, Header, Undecodable
-from attio_ctl.mapping.fast.program import FastProgram, Outcomes, RecordColumns
-from attio_ctl.mapping.fast.program import Portion as EventPortion
+from attio_ctl.mapping.fast.mapping import RecordColumns
+from attio_ctl.mapping.fast.program import EventPortion, FastProgram, Outcomes
 from attio_ctl.mapping.program import Program
 from attio_ctl.mapping.writes import RecordKey, Rejected, Write, Writes
 

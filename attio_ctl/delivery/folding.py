@@ -20,7 +20,7 @@ from msgspec import Struct
 from attio_ctl.delivery.cells import Cells, PackedCells
 from attio_ctl.delivery.fold import Contribution, Due, due_of
 from attio_ctl.delivery.ledger import Ledger
-from attio_ctl.delivery.packing import Forms, Packed, is_plain, pack, restored, unpack_all
+from attio_ctl.delivery.packing import Forms, Packed, pack, restored, unpack_all
 from attio_ctl.delivery.staging import Staging
 from attio_ctl.delivery.workers import Workers
 from attio_ctl.mapping.writes import RecordKey
@@ -70,8 +70,8 @@ class Folding:
         """
         folded = self._folded(self._staging.partitions(rank))
         parcels = chain.from_iterable(self._unpacked(*place, packed) for place, packed in folded)
-        while some := list(islice(parcels, AT_ONCE)):
-            yield some
+        while (first := next(parcels, None)) is not None:
+            yield [first, *islice(parcels, AT_ONCE - 1)]  # held by whoever takes it alone
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -105,49 +105,55 @@ class Folding:
             said = some if isinstance(some, list) else [some]
             key = key_of(value)
             parcel = parcel_of(key, [unpacked(each) for each in said], known.get(key, {}), in_doubt=in_doubt)
-            rows.append(_row(parcel.due, said))
+            rows.append(self._row(parcel.due, said))
         return pack((count, rows))
 
+    def _row(self, due: Due, said: Sequence[Packed]) -> tuple[Any, ...]:
+        """A `_PackedParcel`, which is packed more quickly as a tuple."""
+        assigns, appends = map(self._forms.characters, (due.assign, due.append))
+        values = (assigns, [*due.assign.values()], appends, [*due.append.values()])
+        return (due.key.value, due.identity, *values, due.cells, due.live, due.changed, due.mapping, pack(said))
+
     def _unpacked(self, shelf: int, partition: int, packed: bytes) -> Iterator[Parcel]:
-        key_of, forms = self._staging.key_of(shelf), self._forms
+        key_of, forms, names = self._staging.key_of(shelf), self._forms, self._forms.names
         count, rows = _unpack_rows(packed)
         self._staging.note_loaded(shelf, partition, count, len(rows))
         for row in map(_unpack_row, rows):
-            for values in (row.assign, row.append) if row.odd else ():
-                values.update([(slug, restored(values[slug])) for slug in row.odd if slug in values])
-            identity = restored(row.identity)
-            key = key_of(row.value)
-            due = Due(key, identity, row.assign, row.append, row.cells, row.live, row.changed, row.mapping)
+            assign = dict(zip(names(row.assigns), map(restored, row.assigned), strict=True))
+            append = {
+                slug: [restored(value) for value in values]
+                for slug, values in zip(names(row.appends), row.appended, strict=True)
+            }
+            key, identity = key_of(row.value), restored(row.identity)
+            due = Due(key, identity, assign, append, row.cells, row.live, row.changed, row.mapping)
             yield Parcel(due, Kept(forms, row.said))
 
 
-class _Row(Struct, array_like=True, gc=False):
-    """What is due for a record, and what was said about it; `odd` are the attributes whose values are not plain."""
+class _PackedParcel(Struct, array_like=True, gc=False):
+    """
+    What is due for a record, and what was said about it.
+
+    Attributes by their characters (`packing`): so that their names are not in memory once for each record.
+    """
 
     value: str
     identity: Any
-    assign: dict[str, Any]
-    append: dict[str, Any]
+    assigns: str
+    assigned: list[Any]
+    appends: str
+    appended: list[Any]
     cells: PackedCells
     live: frozenset[int]
     changed: bool
     mapping: str
-    odd: list[str]
     said: bytes
-
-
-def _row(due: Due, said: Sequence[Packed]) -> tuple[Any, ...]:
-    """A `_Row`, which is packed more quickly as a tuple."""
-    odd = [slug for values in (due.assign, due.append) for slug, value in values.items() if not is_plain(value)]
-    content = (due.assign, due.append, due.cells, due.live, due.changed, due.mapping)
-    return (due.key.value, due.identity, *content, odd, pack(said))
 
 
 _Place: TypeAlias = tuple[int, int]
 """Shelf and partition."""
 
 _unpack_rows: Final = msgspec.msgpack.Decoder(tuple[int, list[msgspec.Raw]]).decode
-_unpack_row: Final = msgspec.msgpack.Decoder(_Row).decode
+_unpack_row: Final = msgspec.msgpack.Decoder(_PackedParcel).decode
 
 
 class Kept(Sequence[Contribution]):

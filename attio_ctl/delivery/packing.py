@@ -211,11 +211,6 @@ def unpack_all(portion: bytes) -> list[Packed]:
     return _unpack_all(portion)
 
 
-def is_plain(value: Value) -> bool:
-    """Whether a value is the same before it is packed and after, also for who does not know of its type."""
-    return value.__class__ in _PLAIN or (value.__class__ is list and all(each.__class__ in _PLAIN for each in value))
-
-
 def restored(value: Any) -> Value:
     """A value as it was before it was packed with no word on its type."""
     if value.__class__ in _PLAIN:

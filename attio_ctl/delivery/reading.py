@@ -103,7 +103,7 @@ class Reader:
         """
         Args:
             behind: How much older than its stamp an event counts; a retry must not overtake events of the same time.
-            processes: How many map blocks beside this one, where there are many; 1 for none.
+            processes: How many map blocks and fold partitions beside this one, where there are many; 1 for none.
         """
         self._behind = behind
         self._processes = processes

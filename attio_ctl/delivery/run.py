@@ -51,7 +51,7 @@ class Engine:
         max_dead_ratio: The share of dead letters among the events of this run above which it halts (exit 14).
         scratch: The folder for what does not fit in memory; the system's own by default.
         tally: Counts what each mapping comes to.
-        processes: How many read long inputs; 1 for this one alone.
+        processes: How many read and fold long inputs; 1 for this one alone.
         notify: Told in plain words what a person has to know in the middle of it.
     """
 

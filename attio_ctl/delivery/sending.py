@@ -111,6 +111,7 @@ class Sending:
         self.paused: dict[str, str] = {}
         self._fresh: dict[RecordKey, PackedCells] = {}
         self._refused: dict[RecordKey, _Open] = {}
+        self._thinned_out = 0
         self._writes = 0
         self._done = 0
         self._unnoted = 0
@@ -135,8 +136,10 @@ class Sending:
 
     async def _send_rank(self, rank: int) -> None:
         is_circular = rank in self._reader.ranks.circular
+        self._thinned_out = 0
         for parcels in map(self._folded, self._groups(rank)) if is_circular else self._folding.parcels(rank):
             await self._send_parcels(parcels)
+            del parcels  # before the next ones are made
             if is_circular:
                 self._thin_out()
             elif len(self._refused) >= REFUSED_AT_ONCE:
@@ -146,12 +149,11 @@ class Sending:
 
     def _thin_out(self) -> None:
         """Refused records of a circle wait for its end and are sent anew, so what was answered need not be kept."""
-        for key in reversed(self._refused):
+        for key in [*islice(reversed(self._refused), len(self._refused) - self._thinned_out)]:
             verdict, events = self._refused[key]
-            if verdict is _SENT_ANEW:
-                break
             if not verdict.of_the_record:
                 self._refused[key] = _Open(_SENT_ANEW, events)
+        self._thinned_out = len(self._refused)
 
     def _waiting(self) -> PartialError | None:
         if not self.paused:
@@ -263,7 +265,9 @@ class Sending:
 
     async def _settle_refused(self, rank: int) -> None:
         """Find the culprits of some refused records; while nothing may be sent, what they were to get waits."""
-        refused = dict(islice(self._refused.items(), REFUSED_AT_ONCE))
+        # In a circle one needs another, so that all are looked into together.
+        at_once = None if rank in self._reader.ranks.circular else REFUSED_AT_ONCE
+        refused = dict(islice(self._refused.items(), at_once))
         for key in refused:
             del self._refused[key]
         if self._halt is not None:

@@ -10,19 +10,19 @@ space, gone with the process however it ends; nothing was sent from it yet.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from bisect import insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from attio_ctl.delivery.block_mapper import Said
 from attio_ctl.delivery.fold import Contribution, essential
 from attio_ctl.delivery.packing import PARTITIONS, Forms, Packed, pack, partition_of, unpack_all
+from attio_ctl.delivery.scratch import Heap, Scratch
 from attio_ctl.errors import StorageError
 from attio_ctl.mapping.writes import RecordKey
 
@@ -61,15 +61,13 @@ class _Partition:
 
     Attributes:
         portions: Those in memory, the last ones; `size` in bytes.
-        file: Those before.
-        written: Bytes of the file; beyond `bound` it is looked through.
+        heap: Those before; beyond `bound` bytes it is looked through.
     """
 
     portions: list[_Portion] = field(default_factory=list)
     size: int = 0
-    file: IO[bytes] | None = None
-    written: int = 0
-    bound: int = LARGE
+    heap: Heap = field(default_factory=Heap)
+    bound: int = field(default_factory=lambda: LARGE)
 
 
 class Staging:
@@ -93,7 +91,8 @@ class Staging:
         self._staged = 0
         self._loaded = 0
         self._found = 0
-        self._scratch = scratch
+        self._scratch = Scratch(scratch)
+        self._place = str(scratch or tempfile.gettempdir())
 
     def add(self, contribution: Contribution) -> None:
         """
@@ -126,9 +125,9 @@ class Staging:
         part.portions.append(portion)
         part.size += size
         self._size += size
-        if self._size > self._held and part.size > self._held // (2 * PARTITIONS):
+        if self._size > self._held and part.size > self._held // (PARTITIONS * len(self._shelves)):
             self._put_off(part)
-            if part.written > part.bound:
+            if part.heap.size > part.bound:
                 self._tidy(part)
 
     @property
@@ -168,7 +167,7 @@ class Staging:
             for shelf, parts in self._shelves.items()
             if self._ranks[self._forms.origin(shelf).object] == rank
             for partition, part in enumerate(parts)
-            if part.portions or part.file
+            if part.portions or part.heap.size
         ]
 
     def key_of(self, shelf: int) -> Callable[[str], RecordKey]:
@@ -195,24 +194,17 @@ class Staging:
         self._found += records
 
     def _clear(self, shelf: int, partition: int) -> None:
-        file = self._shelves[shelf][partition].file
-        if file is not None:
-            file.close()
+        self._scratch.free(self._shelves[shelf][partition].heap)
         self._shelves[shelf][partition] = _Partition()
 
     def close(self) -> None:
         """Free the disk."""
-        for part in chain.from_iterable(self._shelves.values()):
-            if part.file is not None:
-                part.file.close()
+        self._scratch.close()
 
     def _put_off(self, part: _Partition) -> None:
         """Write what is in memory to the disk."""
         try:
-            if part.file is None:
-                part.file = self._file()
-            part.written += part.file.write(b"".join([_headed(*portion) for portion in part.portions]))
-            part.file.flush()
+            self._scratch.append(part.heap, b"".join([_headed(*portion) for portion in part.portions]))
         except OSError as error:
             raise self._full(error) from error
         part.portions, part.size = [], 0
@@ -220,21 +212,20 @@ class Staging:
     def _tidy(self, part: _Partition) -> None:
         """Take what is overtaken off a partition; it is looked through again when it is four times as large as then."""
         _, records = self._joined(part)
-        if part.file is not None:
-            part.file.close()
-        part.file, part.written = None, 0
+        self._scratch.free(part.heap)
+        part.portions, part.size = [], 0
         left = chain.from_iterable(each if isinstance(each, list) else (each,) for each in records.values())
         while some := list(islice(left, _TOGETHER)):
             part.portions.append((0, pack(some)))
         self._put_off(part)
-        part.bound = max(LARGE, 4 * part.written)
+        part.bound = max(LARGE, 4 * part.heap.size)
 
     def _joined(self, part: _Partition) -> tuple[int, Records]:
         """How many contributions there are in it, and what is left to say of them."""
         records: Records = {}
         count = 0
         try:
-            for first, portion in chain(_read(part.file), part.portions):
+            for first, portion in chain(_portions(self._scratch.read(part.heap)), part.portions):
                 some = unpack_all(portion)
                 count += len(some)
                 for new in some:
@@ -248,15 +239,10 @@ class Staging:
             raise self._full(error) from error
         return count, records
 
-    def _file(self) -> IO[bytes]:
-        if self._scratch is not None:
-            self._scratch.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=self._scratch)
-
     def _full(self, error: OSError) -> StorageError:
         return StorageError(
             f"what the events say cannot be kept until it is sent: {error.strerror or error}",
-            where=str(self._scratch or tempfile.gettempdir()),
+            where=self._place,
             hint="free the disk, then run the same command again; nothing was lost",
         )
 
@@ -292,12 +278,17 @@ def _headed(first: int, portion: bytes) -> bytes:
     return first.to_bytes(_HEAD) + len(portion).to_bytes(_HEAD) + portion
 
 
-def _read(file: IO[bytes] | None) -> Iterator[_Portion]:
-    """The portions of a file, one in memory at a time; whoever else reads the same file does not mind."""
-    if file is None:
-        return
-    at, number = 0, file.fileno()
-    while head := os.pread(number, 2 * _HEAD, at):
-        first, length = int.from_bytes(head[:_HEAD]), int.from_bytes(head[_HEAD:])
-        yield first, os.pread(number, length, at + 2 * _HEAD)
-        at += 2 * _HEAD + length
+def _portions(pages: Iterable[bytes]) -> Iterator[_Portion]:
+    """What was written of a partition, one portion in memory at a time."""
+    rest = b""
+    for page in pages:
+        rest += page
+        at = 0
+        while len(rest) - at >= 2 * _HEAD:
+            first, length = int.from_bytes(rest[at : at + _HEAD]), int.from_bytes(rest[at + _HEAD : at + 2 * _HEAD])
+            begin = at + 2 * _HEAD
+            if len(rest) - begin < length:
+                break
+            yield first, rest[begin : begin + length]
+            at = begin + length
+        rest = rest[at:]

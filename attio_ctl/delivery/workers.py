@@ -1,12 +1,12 @@
 """
-Blocks mapped by processes of their own, so that reading takes as many cores as there are.
+Work that is shared by processes, so that it takes as many cores as there are.
 
-    this process     reads blocks, hands them out, takes what they say in their order
-    each worker      maps one block after the other; forked, so that it has the compiled program already
+    this process     hands out pieces of work, takes what comes of them in their order
+    each worker      does one after the other; forked, so that it has all that it needs already
 
-A block is handed over in memory that both see and what it says comes back through a pipe, so that neither waits for
-the other to read. Workers hold nothing that anybody misses: one that is gone, however it went, leaves its blocks to
-this process, and all of them end with it.
+A piece is handed over in memory that both see and what comes of it through a socket, so that neither waits for the
+other to read. Workers hold nothing that anybody misses: one that is gone, or hangs, leaves its work to this process,
+and all of them end with it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import socket
 import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from mmap import mmap
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from typing import Final, Generic, NoReturn, TypeVar
 
 from attio_ctl.delivery.source import BLOCK
@@ -29,13 +28,16 @@ from attio_ctl.delivery.source import BLOCK
 T = TypeVar("T")
 
 SLOT: Final = 4 * BLOCK
-"""Bytes of the longest block that is handed over; one with an event beyond that is left to this process."""
+"""Bytes of the longest piece that is handed over; a longer one is left to this process."""
 
-PATIENCE: Final = 10.0
-"""Seconds after which a worker that gives nothing back is taken for gone; a block takes it a fiftieth of a second."""
+PATIENCE: Final = 60.0
+"""Seconds without a byte after which a worker that owes something is given up; a piece takes it much less than one."""
 
 _AHEAD: Final = 2
-"""Blocks that a worker has at a time: one that it maps, and the next."""
+"""Pieces that a worker has at a time: one that it works on, and the next."""
+
+_NUMBER: Final = 8
+"""Bytes of a number on its way."""
 
 FORKS: Final = sys.platform == "linux"
 """Elsewhere forking is absent (Windows), or unsafe once the system's libraries have started threads (macOS)."""
@@ -44,31 +46,31 @@ Work = Callable[[bytes], bytes]
 
 
 class Workers(Generic[T]):
-    """Some processes that do the same work on many blocks, until they are closed."""
+    """Some processes that do the same work on many pieces, until they are closed."""
 
     def __init__(self, work: Work, count: int) -> None:
         """
         Args:
-            work: Depends on nothing but its block, and touches nothing but memory.
+            work: Depends on its piece and on what was there before the fork, and changes nothing that anybody sees.
             count: How many processes; none where forking is not safe.
         """
         self._idle: deque[_Slot] = deque()
         self._workers: list[_Worker] = []
         with suppress(OSError):  # the system has no more processes to give: those there are will do
             for _ in range(count if FORKS else 0):
-                self._workers.append(_Worker(work, [each.results for each in self._workers]))
+                self._workers.append(_Worker(work, [each.near for each in self._workers]))
         self._most = max(1, _AHEAD * len(self._workers))
         for number in range(_AHEAD):
             self._idle.extend(_Slot(worker, number) for worker in self._workers)
 
-    def map(self, blocks: Iterable[tuple[T, bytes]]) -> Iterator[tuple[T, bytes | None]]:
-        """What the work makes of each block, in the order of the blocks; None where no worker could do it."""
+    def map(self, pieces: Iterable[tuple[T, bytes]]) -> Iterator[tuple[T, bytes | None]]:
+        """What comes of each piece, in the order of the pieces; None where no worker could do it."""
         under_way: deque[tuple[T, _Slot | None]] = deque()
-        for name, block in blocks:
+        for name, piece in pieces:
             while under_way and (not self._idle or len(under_way) >= self._most):
                 yield self._taken(*under_way.popleft())
-            slot = self._idle.popleft() if self._idle and len(block) <= SLOT else None
-            under_way.append((name, slot if slot is not None and slot.hand_over(block) else None))
+            slot = self._idle.popleft() if self._idle and len(piece) <= SLOT else None
+            under_way.append((name, slot if slot is not None and slot.hand_over(piece) else None))
         while under_way:
             yield self._taken(*under_way.popleft())
 
@@ -92,78 +94,117 @@ class Workers(Generic[T]):
 class _Worker:
     """The near end of one process."""
 
-    def __init__(self, work: Work, others: Iterable[Connection]) -> None:
+    def __init__(self, work: Work, others: Iterable[socket.socket]) -> None:
         self.memory = mmap(-1, SLOT * _AHEAD)
-        self.results, far = Pipe()
+        self.near, far = socket.socketpair()
         masked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
+            self.pid = -1
             with warnings.catch_warnings():  # of threads, of which the fork has none and whose locks it never asks for
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self.pid = os.fork()
             if self.pid == 0:
-                _serve(work, self.memory, far, (self.results, *others))
+                _serve(work, self.memory, far, (self.near, *others))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, masked)
-        far.close()
+            far.close()
+            if self.pid < 0:
+                self.near.close()
+        self.near.settimeout(PATIENCE)
+        self._is_given_up = False
 
-    def end(self) -> None:
-        """Whatever state it is in."""
+    def ask(self, start: int, length: int) -> bool:
+        """Whether it is still there to be asked."""
+        if not self._is_given_up:
+            try:
+                self.near.sendall(_numbers(start, length))
+            except OSError:
+                self._give_up()
+        return not self._is_given_up
+
+    def answer(self) -> bytes | None:
+        """
+        What comes of the piece that it was asked for first and has not given back; None when it is gone or hangs.
+
+        Once it owes an answer that never came, nothing that still comes from it is the answer to anything.
+        """
+        if not self._is_given_up:
+            try:
+                return _received(self.near, int.from_bytes(_received(self.near, _NUMBER)))
+            except (EOFError, OSError):
+                self._give_up()
+        return None
+
+    def _give_up(self) -> None:
+        self._is_given_up = True
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        self.results.close()
-        self.end()
+        self.near.close()
+        self._give_up()
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
         self.memory.close()
 
 
 class _Slot:
-    """Room for one block of one worker."""
+    """Room for one piece of one worker."""
 
     def __init__(self, worker: _Worker, number: int) -> None:
         self._worker = worker
-        self._number = number
+        self._start = number * SLOT
 
-    def hand_over(self, block: bytes) -> bool:
+    def hand_over(self, piece: bytes) -> bool:
         """Whether the worker is still there to take it."""
-        start = self._number * SLOT
-        self._worker.memory[start : start + len(block)] = block
-        try:
-            self._worker.results.send_bytes(b"%d %d" % (start, len(block)))
-        except OSError:
-            return False
-        return True
+        self._worker.memory[self._start : self._start + len(piece)] = piece
+        return self._worker.ask(self._start, len(piece))
 
     def take(self) -> bytes | None:
-        """What it made of the block; None when it is not there any longer."""
-        results = self._worker.results
-        try:
-            if results.poll(PATIENCE):
-                return results.recv_bytes()
-        except (EOFError, OSError):
-            return None
-        self._worker.end()
-        return None
+        """What came of the piece; None when the worker is not there any longer."""
+        return self._worker.answer()
 
 
-def _serve(work: Work, memory: mmap, results: Connection, near: Iterable[Connection]) -> NoReturn:
+def _numbers(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(_NUMBER) for number in numbers)
+
+
+def _received(end: socket.socket, length: int) -> bytes:
+    """
+    The next bytes from the other end.
+
+    Raises:
+        EOFError: the other end is gone.
+        TimeoutError: nothing came for as long as the socket waits.
+    """
+    received = bytearray(length)
+    rest = memoryview(received)
+    while rest:
+        count = end.recv_into(rest)
+        if not count:
+            raise EOFError
+        rest = rest[count:]
+    return bytes(received)
+
+
+def _serve(work: Work, memory: mmap, end: socket.socket, near: Iterable[socket.socket]) -> NoReturn:
     """
     What a worker does until its parent is gone. It never comes back.
 
     The parent decides when to stop: what a terminal sends to the whole group of processes is not for its workers.
     """
     try:
-        for end in near:  # held open here, it would keep a sibling from seeing the parent's end
-            end.close()
+        for each in near:  # held open here, it would keep a sibling from seeing the parent's end
+            each.close()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
         gc.freeze()  # what is shared with the parent stays shared, unless it is touched
         while True:
-            start, length = map(int, results.recv_bytes().split())
-            results.send_bytes(work(memory[start : start + length]))
+            start, length = (int.from_bytes(_received(end, _NUMBER)) for _ in range(2))
+            made = work(memory[start : start + length])
+            end.sendall(_numbers(len(made)))
+            end.sendall(made)
     finally:  # what there is to raise is raised by the parent, which does the work itself
         os._exit(1)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attio_ctl.delivery import sending
 from attio_ctl.delivery.dead_letters import MemoryDeadLetters
 from attio_ctl.delivery.ledger import MemoryLedger
 from attio_ctl.delivery.staging import Staging
@@ -59,4 +60,24 @@ def test_the_references_of_a_refused_event_are_not_sent_whatever_the_circle(
     content, dead = deliver(tmp_path, events, held)
 
     assert dead <= {event["messageId"] for event in events if event.get("plan") == POISON}
+    assert content == linked(events, dead)
+
+
+def test_more_refused_records_than_are_looked_into_at_a_time_blame_no_other(tmp_path: Path) -> None:
+    """A circle of which every record is refused for one event, and linked by another to one far away."""
+    names = [f"t{n}" for n in range(30)]
+    events = [
+        {"messageId": f"{kind}{n}", "timestamp": f"2026-10-01T00:{minute:02}:{n:02}Z", "name": name, **more}
+        for n, name in enumerate(names)
+        for minute, kind, more in (
+            (0, "plain", {"plan": "Free"}),
+            (1, "poison", {"plan": POISON}),
+            (2, "link", {"friend": names[(n + 15) % 30]}),
+        )
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sending, "REFUSED_AT_ONCE", 4)
+        content, dead = deliver(tmp_path, events, 0)
+
+    assert dead == {f"poison{n}" for n in range(30)}
     assert content == linked(events, dead)

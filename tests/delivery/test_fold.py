@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import astuple, replace
 
+from attio_ctl.delivery import staging
 from attio_ctl.delivery.cells import Cell, Cells, canonical, digest_of, lay, pack_cells, parse, unpack_cells
 from attio_ctl.delivery.fold import Contribution, Due, compare, due_of, fold
 from attio_ctl.delivery.staging import Staging
@@ -351,3 +353,38 @@ def test_the_number_of_records_on_the_disk_is_told_by_those_that_were_loaded() -
     assert told[0] == pytest.approx(2_000, rel=0.3)
     assert told[-1] == pytest.approx(2_000, rel=0.02)
     assert staging.records == 2_000
+
+
+def test_a_partition_that_grows_on_the_disk_is_rid_of_what_is_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten records of ten thousand events take the room of ten records, and all that is left to say is there."""
+    monkeypatch.setattr(staging, "LARGE", 4_000)
+    some = Staging({ADA.object: 0}, held=0)
+    keys = [RecordKey("people", "email_addresses", f"{n}@example.com") for n in range(10)]
+    largest = 0
+    for n in range(10_000):
+        values = {"email_addresses": [keys[n % 10].value], "plan": str(n)}
+        some.add(Contribution(n, n, "m", Write(keys[n % 10], values, frozenset({"email_addresses"}))))
+        largest = max(largest, *(part.heap.size for parts in some._shelves.values() for part in parts))
+    groups = dict(some.groups(0))
+    some.close()
+
+    assert largest < 20_000
+    assert {key: [each.event for each in items] for key, items in groups.items()} == {
+        key: [9_990 + n] for n, key in enumerate(keys)
+    }
+    assert all(items[-1].write.values["plan"] == str(items[-1].event) for items in groups.values())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted on Linux")
+def test_objects_in_any_number_take_one_open_file(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    objects = [f"object{n}" for n in range(40)]
+    some = Staging(dict.fromkeys(objects, 0), held=0, scratch=tmp_path)
+    for n, obj in enumerate(objects * 50):
+        some.add(Contribution(n, n, "m", Write(RecordKey(obj, "name", str(n)), {"name": str(n)})))
+    opened = len(list(Path("/proc/self/fd").iterdir())) - before
+    found = len(dict(some.groups(0)))
+    some.close()
+
+    assert opened == 1
+    assert found == 2_000

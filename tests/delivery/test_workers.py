@@ -1,4 +1,4 @@
-"""Blocks that other processes map: in their order, whole whatever becomes of a process, and the same as mapped here."""
+"""What other processes work on: in its order, whole whatever becomes of a process, and the same as mapped here."""
 
 from __future__ import annotations
 
@@ -241,3 +241,47 @@ def test_whatever_an_event_holds_what_its_block_says_can_be_packed(name: bytes, 
     said = unpack_said(mapper.map(b'{"name":"a","%s":%s}\n{"name":"b"}' % (name, odd), NOW))
 
     assert len(said.marks) == 2
+
+
+def test_an_answer_that_comes_too_late_is_never_taken_for_another(
+    pool: list[Workers[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first answer comes while its worker is given up; the second piece of that worker is not what it answers."""
+
+    def late(block: bytes) -> bytes:
+        time.sleep(0.4 if block == b"block 0" else 0)
+        return block[::-1]
+
+    kill = os.kill
+
+    def late_kill(pid: int, number: int) -> None:
+        time.sleep(0.6)  # as when this process is held up before it comes to that
+        kill(pid, number)
+
+    monkeypatch.setattr(workers, "PATIENCE", 0.1)
+    pool.append(Workers(late, 1))
+    monkeypatch.setattr(os, "kill", late_kill)
+    found = list(pool[0].map(numbered(4)))
+    monkeypatch.setattr(os, "kill", kill)
+
+    assert found == [(n, None) for n in range(4)]
+
+
+def test_a_worker_that_hangs_in_the_middle_of_its_answer_is_given_up(
+    pool: list[Workers[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "PATIENCE", 0.5)
+    pool.append(Workers(lambda block: block * 1_000_000, 1))
+    pieces = pool[0].map(numbered(3))
+    first = next(pieces)
+    until = time.monotonic() + 60
+    while not _sleeps(pool[0].pids[0]) and time.monotonic() < until:  # it waits for somebody to read on
+        time.sleep(0.01)
+    os.kill(pool[0].pids[0], signal.SIGSTOP)
+
+    assert first[1] == b"block 0" * 1_000_000
+    assert [made for _, made in pieces] == [None, None]
+
+
+def _sleeps(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"

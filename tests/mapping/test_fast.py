@@ -19,7 +19,8 @@ from attio_ctl.mapping.expressions.javascript import MISSING
 from attio_ctl.mapping.expressions.node import tidy
 from attio_ctl.mapping.expressions.read import read_expression
 from attio_ctl.mapping.fast.header import FIELDS, Header, Undecodable, decode
-from attio_ctl.mapping.fast.program import FastProgram, Portion, RecordColumns, accelerate, asserted
+from attio_ctl.mapping.fast.mapping import RecordColumns, asserted
+from attio_ctl.mapping.fast.program import EventPortion, FastProgram, accelerate
 from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.mapping.writes import Mapped, RecordKey, Rejected, Write, Writes
 from attio_ctl.state.schema import AttributeSchema, ObjectSchema, Schema
@@ -48,7 +49,7 @@ def test_a_chunk_of_lines_gives_what_its_lines_give(
     assert list(fast.run_lines(b"\n".join(lines) + b"\n\n")) == [fast.run_line(line) for line in lines]
 
 
-def written(portion: Portion) -> list[list[tuple[str, Mapped]]]:
+def written(portion: EventPortion) -> list[list[tuple[str, Mapped]]]:
     """The outcomes of each event of a portion, put together from its columns."""
     found: list[list[tuple[str, Mapped]]] = [[] for _ in portion.heads]
     for made in portion.made:
@@ -76,7 +77,7 @@ def test_columns_hold_what_the_events_give_one_by_one(
 
     found: list[Any] = []
     for each in fast.run_columns(chunk):
-        found += zip(each.heads, written(each), strict=True) if isinstance(each, Portion) else [each]
+        found += zip(each.heads, written(each), strict=True) if isinstance(each, EventPortion) else [each]
 
     assert [(head, list(outcomes)) for head, outcomes in found] == [
         (head, list(outcomes)) for head, outcomes in fast.run_headed(chunk)

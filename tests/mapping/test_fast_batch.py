@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from attio_ctl.mapping.encode import MAX_ASSERTIONS
 from attio_ctl.mapping.fast.batch import Bodies, make_bodies
 from attio_ctl.mapping.fast.header import Undecodable, decode
-from attio_ctl.mapping.fast.program import FastProgram, accelerate, asserted
+from attio_ctl.mapping.fast.mapping import asserted
+from attio_ctl.mapping.fast.program import FastProgram, accelerate
 from attio_ctl.mapping.program import compile_mappings
 from attio_ctl.mapping.writes import Rejected, Writes
 from attio_ctl.state.schema import Schema

@@ -44,7 +44,7 @@ def most_memory(folder: Path, events: int) -> int:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that map blocks for it."""
+    """The processes that map and fold for it."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
