@@ -20,7 +20,7 @@ from attio_ctl.delivery.culprits import Culprits
 from attio_ctl.delivery.fold import Due
 from attio_ctl.delivery.folding import AT_ONCE, Group, Parcel, parcel_of
 from attio_ctl.delivery.ledger import Ledger, RecordCells
-from attio_ctl.delivery.order import linking, waves, without
+from attio_ctl.delivery.order import Refers, linking, waves, without
 from attio_ctl.delivery.reading import Reader, Window
 from attio_ctl.delivery.staging import Groups, Staging
 from attio_ctl.delivery.transport import Drift, Paused, Refused, Transport, Unsent, Written
@@ -167,9 +167,9 @@ class Sending:
 
     def _groups(self, rank: int) -> Iterator[Groups]:
         """The records of a circular rank, in an order in which none needs a later one."""
-        staged = self._window.staging.groups(rank)
-        if not self._window.staging.is_spilled:
-            groups = dict(staged)
+        is_staged = self._window.staging.census(rank)
+        if is_staged is None:
+            groups = dict(self._window.staging.groups(rank))
             uncounted = len(groups)
             for wave in waves(groups):
                 going = dict(self._not_refused(wave.items()))
@@ -178,21 +178,17 @@ class Sending:
                 uncounted -= min(uncounted, len(wave))
                 yield from _sliced(going.items())
         else:
-            yield from self._in_two(rank, staged)
+            yield from self._in_two(rank, is_staged)
 
-    def _in_two(self, rank: int, staged: Iterable[tuple[RecordKey, Group]]) -> Iterator[Groups]:
-        """All records of a circular rank without references within it, then those references."""
+    def _in_two(self, rank: int, is_staged: Refers) -> Iterator[Groups]:
+        """All records of a circular rank without their references to each other, then those references."""
         links = Staging(dict.fromkeys(self._reader.ranks.of, 0), scratch=self._window.scratch)
-
-        def refers(key: RecordKey) -> bool:
-            return self._reader.ranks.of.get(key.object) == rank
-
         try:
-            for groups in _sliced(staged):
+            for groups in _sliced(self._window.staging.groups(rank)):
                 for items in groups.values():
-                    for link in linking(items, refers):
+                    for link in linking(items, is_staged):
                         links.add(link)
-                yield {key: without(items, refers) for key, items in groups.items()}
+                yield {key: without(items, is_staged) for key, items in groups.items()}
             for groups in _sliced(self._not_refused(links.groups(0))):
                 self._done -= len(groups)
                 yield groups

@@ -11,7 +11,8 @@ space, gone with the process however it ends; nothing was sent from it yet.
 from __future__ import annotations
 
 import tempfile
-from bisect import insort
+from array import array
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,6 +38,11 @@ LARGE: Final = 4 * 1024 * 1024
 
 _HEAD: Final = 8
 """Bytes of each of two numbers before a portion on the disk: the number of the first event of its block, its length."""
+
+WHOLE: Final = 20_000
+"""Contributions to records that need each other which may be held at once, unpacked."""
+
+_NOBODY: Final = array("q")
 
 _TOGETHER: Final = 64
 """Contributions that are written together once a partition was looked through."""
@@ -142,7 +148,7 @@ class Staging:
 
     @property
     def is_spilled(self) -> bool:
-        """Whether it is too much for the memory: then a rank comes in portions, which do not know of each other."""
+        """Whether it is too much for the memory."""
         return self._size > self._held
 
     def groups(self, rank: int) -> Iterator[tuple[RecordKey, Sequence[Contribution]]]:
@@ -159,6 +165,30 @@ class Staging:
             while records:
                 value, known = records.popitem()
                 yield key_of(value), [unpacked(each) for each in (known if isinstance(known, list) else (known,))]
+
+    def census(self, rank: int) -> Callable[[RecordKey], bool] | None:
+        """
+        Whether a record is among those of a rank; None where there are so few that all of them can be held.
+
+        Raises:
+            StorageError: the scratch space cannot be read.
+        """
+        hashes: dict[tuple[str, str, int], array[int]] = {}
+        left = 0
+        for shelf, partition in self.partitions(rank):
+            origin = self._forms.origin(shelf)
+            _, records = self._joined(self._shelves[shelf][partition])
+            left += sum(len(said) if isinstance(said, list) else 1 for said in records.values())
+            hashes[origin.object, origin.attribute, partition] = array("q", sorted(map(hash, records)))
+        if left <= WHOLE:
+            return None
+
+        def is_staged(key: RecordKey) -> bool:
+            some = hashes.get((key.object, key.attribute, partition_of(key.value)), _NOBODY)
+            at = bisect_left(some, hash(key.value))
+            return at < len(some) and some[at] == hash(key.value)
+
+        return is_staged
 
     def partitions(self, rank: int) -> list[tuple[int, int]]:
         """Shelf and number of those partitions of a rank in which there is anything."""

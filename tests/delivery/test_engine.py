@@ -202,6 +202,7 @@ def test_failures_at_any_write_and_resumes_change_nothing(tmp_path: Path, data: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Staging.__init__, "__kwdefaults__", {"forms": None, "scratch": None, "held": held})
         patch.setattr(staging, "LARGE", large)
+        patch.setattr(staging, "WHOLE", held)
         outcome = None
         for allowed in [*limits, -1]:
             workspace.allowed = allowed
@@ -474,6 +475,7 @@ def test_a_record_counts_as_done_once_however_often_it_is_sent(tmp_path: Path, h
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Staging.__init__, "__kwdefaults__", {"forms": None, "scratch": None, "held": held})
+        patch.setattr(staging, "WHOLE", held)
         patch.setattr(sending, "TELL_EVERY", 0)
         asyncio.run(deliver())
 
