@@ -89,13 +89,16 @@ class Usage:
         reads: Attempts that change nothing.
         writes: All other attempts.
         retries: How many of both were not the first attempt of their call.
-        throttled: How many of both were answered with 429.
+        throttled: How many of both were answered with 429; `failed` with a 5xx or a 408, `unanswered` not at all, or
+            with an answer that broke off.
     """
 
     reads: int = 0
     writes: int = 0
     retries: int = 0
     throttled: int = 0
+    failed: int = 0
+    unanswered: int = 0
 
 
 def path_of(*segments: str) -> str:

@@ -12,7 +12,7 @@ import copy
 import itertools
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Self, TypeVar
 
 from attio_ctl.attio import decoding
@@ -64,6 +64,14 @@ class Meter:
     """What a session has sent so far, with those that share its connections."""
 
     usage: Usage = field(default_factory=Usage)
+
+    def note(self, verdict: AttemptOutcome) -> None:
+        """Count what an attempt failed of."""
+        match verdict:
+            case ServerFault():
+                self.usage = replace(self.usage, failed=self.usage.failed + 1)
+            case NoAnswer():
+                self.usage = replace(self.usage, unanswered=self.usage.unanswered + 1)
 
 
 class ReadSession:
@@ -146,6 +154,7 @@ class ReadSession:
             async with breaker.turn() as is_probe:
                 sent_at, outcome = await self._attempt(request, attempt)
                 verdict = self._judge(request, outcome, decode)
+                self._meter.note(verdict)
                 await self._slow_down(request.kind, outcome, verdict, is_probe=is_probe)
             started = sent_at if started is None else started
             match verdict:
@@ -177,7 +186,8 @@ class ReadSession:
         answer = outcome if isinstance(outcome, Answer) else None
         status = answer.status if answer else None
         known = self._meter.usage
-        self._meter.usage = Usage(
+        self._meter.usage = replace(
+            known,
             reads=known.reads + (request.kind == "read"),
             writes=known.writes + (request.kind == "write"),
             retries=known.retries + (attempt > 1),

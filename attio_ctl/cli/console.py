@@ -45,6 +45,12 @@ def progress(text: str) -> None:
         click.echo(f"\r\033[K{text}", err=True, nl=False, color=True)
 
 
+def interject(text: str) -> None:
+    """Tell the person something while `progress` may be shown: on a line of its own."""
+    progress("")
+    note(text)
+
+
 def show_error(error: AttioCtlError) -> None:
     """Say what went wrong, on standard error."""
     click.echo(render_error(error, style_for(sys.stderr)), err=True, nl=False, color=True)

@@ -144,7 +144,7 @@ class Delivery:
         limits, notify = wiring.limits_of(self.loaded), notifier(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for, on_request=self.recorder.on_request) as parts,
-            watching(every=self.progress_every, limits=limits) as observe,
+            watching(every=self.progress_every, limits=limits, usage=lambda: parts.attio.usage) as observe,
         ):
             stop.arm(GOING_ON)
             self.recorder.begin(limits)
@@ -185,7 +185,7 @@ class Retry:
         limits, notify = wiring.limits_of(self.loaded), notifier(self.loaded)
         async with (
             ready(self.loaded, retry_for=self.retry_for) as parts,
-            watching(every=PROGRESS_EVERY, limits=limits) as observe,
+            watching(every=PROGRESS_EVERY, limits=limits, usage=lambda: parts.attio.usage) as observe,
         ):
             stop.arm(RETRYING_ON)
             engine = Engine(
@@ -228,8 +228,4 @@ def notifier(loaded: Loaded) -> Callable[[str], None]:
     """Tells something in the middle of it, without values from the environment."""
     hide = mask_of(loaded).text
 
-    def notify(text: str) -> None:
-        console.progress("")
-        console.note(hide(text))
-
-    return notify
+    return lambda text: console.interject(hide(text))

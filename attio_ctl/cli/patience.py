@@ -40,7 +40,7 @@ class Patience:
         self._failures += 1
         self._failed_at = now
         if exchange.attempt > 1 and now - self._told_at >= self._pause:
-            console.note(self._line(exchange, now))
+            console.interject(self._line(exchange, now))
             self._told_at = now
             self._pause = self._pause * 2 or FIRST_PAUSE
 

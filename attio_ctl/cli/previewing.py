@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from attio_ctl.attio.messages import Request
+from attio_ctl.attio.messages import Request, Usage
 from attio_ctl.attio.reader import AttioReader
 from attio_ctl.cli import safety, wiring
 from attio_ctl.cli.delivering import compile_checked, discreet, processes
@@ -68,7 +68,7 @@ class Rehearsing:
             live = await read_live(connected.attio, connected.workspace)
             safety.check_whole(live)
             program, schema = compile_checked(self.loaded, live)
-            async with watching(every=self.progress_every, limits=limits) as observe:
+            async with watching(every=self.progress_every, limits=limits, usage=Usage) as observe:
                 with (
                     opened_ledger(self.loaded, connected.workspace.id) as ledger,
                     json_lines(self.requests, show_request) as note,

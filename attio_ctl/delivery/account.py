@@ -49,7 +49,8 @@ class Account:
             as are those with a `timestamp` that cannot be read: `unreadable_timestamps`.
         first_unreadable_timestamp: Where the first of those stands, as `file:line`; empty when there is none.
         writes: Folded writes that Attio took.
-        requests: Requests sent, repetitions included; `retries` and `throttled` (429) are among them.
+        requests: Requests sent, repetitions included: `retries` are among them, and those that failed for a while:
+            `throttled` (429), `failed` (5xx, 408) and `unanswered`.
         seconds: Time that the runs took.
         codes: Dead letters by code. An event that two mappings refuse is one event but two dead letters.
 
@@ -72,6 +73,8 @@ class Account:
     requests: int = 0
     retries: int = 0
     throttled: int = 0
+    failed: int = 0
+    unanswered: int = 0
     seconds: float = 0.0
     codes: Mapping[str, int] = field(default_factory=lambda: _NO_CODES)
 

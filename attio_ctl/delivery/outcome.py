@@ -32,6 +32,7 @@ class Progress:
         waiting: Events of the window under way, 0 when none is.
         writes: Folded writes that Attio has taken of that window.
         records: That the window has something to say about, 0 while it is read; `done` of those need nothing more.
+        is_estimate: Whether `records` is one, since not all of them were counted yet.
         usage: Requests of this process so far.
         dead: Dead letters of the window so far.
     """
@@ -43,6 +44,7 @@ class Progress:
     done: int = 0
     usage: Usage = NO_REQUESTS
     dead: int = 0
+    is_estimate: bool = False
 
     @property
     def account(self) -> Account:
@@ -111,6 +113,7 @@ def too_many_dead(dead: int, read: int, codes: Mapping[str, int], ratio: float) 
         return None
     listed = ", ".join(f"{code} {count}" for code, count in Counter(codes).most_common(3))
     return PartialError(
-        f"{dead} of {read} events are dead letters, more than {ratio:.0%}: {listed}",
+        f"{dead} of {read} {'event is a dead letter' if read == 1 else 'events are dead letters'}, "
+        f"more than {ratio:.0%}: {listed}",
         hint="`--dry-run` shows them; mend the mapping, or raise `--max-dead-ratio`, and run the same command again",
     )

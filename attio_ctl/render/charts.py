@@ -17,6 +17,9 @@ from typing import Final
 WIDTH: Final = 480
 HEIGHT: Final = 190
 _LEFT: Final = 44
+"""At least; more where the figures at the axis are longer."""
+_DIGIT: Final = 7
+"""Width of a digit in the size of the style, the widest of the usual fonts."""
 _RIGHT: Final = 14
 _TOP: Final = 14
 _BOTTOM: Final = 26
@@ -59,7 +62,8 @@ def time_chart(series: Sequence[Series], *, what: str, limit: float | None = Non
     limit = limit if limit is not None and limit <= 3 * highest else None
     ticks = _ticks(max(highest, limit or 0.0) * _ROOM)
     seconds = max((step.end for each in shown for step in each.steps), default=0.0)
-    frame = _Frame(seconds or 1.0, ticks[-1])
+    left = max(_LEFT, 8 + _DIGIT * max(len(figure(tick)) for tick in ticks))
+    frame = _Frame(seconds or 1.0, ticks[-1], left)
     return "".join(_chart(shown, tops=tops, frame=frame, ticks=ticks, what=what, limit=limit))
 
 
@@ -111,9 +115,10 @@ def figure(value: float) -> str:
 class _Frame:
     seconds: float
     top: float
+    left: float
 
     def x(self, seconds: float) -> float:
-        return _LEFT + seconds / self.seconds * (WIDTH - _LEFT - _RIGHT)
+        return self.left + seconds / self.seconds * (WIDTH - self.left - _RIGHT)
 
     def y(self, value: float) -> float:
         return HEIGHT - _BOTTOM - value / self.top * (HEIGHT - _TOP - _BOTTOM)
@@ -157,8 +162,8 @@ def _chart(
     yield f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(what)}">'
     for tick in ticks:
         y = frame.y(tick)
-        yield f'<path class="grid" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>'
-        yield f'<text class="tick end" x="{_LEFT - 8}" y="{y + 4:.1f}">{figure(tick)}</text>'
+        yield f'<path class="grid" d="M{frame.left} {y:.1f}H{WIDTH - _RIGHT}"/>'
+        yield f'<text class="tick end" x="{frame.left - 8}" y="{y + 4:.1f}">{figure(tick)}</text>'
     for moment in _moments(frame.seconds):
         x, end = frame.x(moment), " end" if moment > 0.95 * frame.seconds else ""
         yield f'<text class="tick{end}" x="{x:.1f}" y="{HEIGHT - 7}">{_tick(moment)}</text>'
@@ -170,7 +175,7 @@ def _chart(
         bottom = list(top)
     if limit is not None:
         y = frame.y(limit)
-        yield f'<path class="limit" d="M{_LEFT} {y:.1f}H{WIDTH - _RIGHT}"/>'
+        yield f'<path class="limit" d="M{frame.left} {y:.1f}H{WIDTH - _RIGHT}"/>'
         yield f'<text class="limit end" x="{WIDTH - _RIGHT}" y="{y - 5:.1f}">limit {figure(limit)}</text>'
     yield "</svg>"
 
@@ -191,7 +196,7 @@ def _rim(steps: Sequence[Step], tops: Sequence[float], frame: _Frame) -> str:
 
 def _outline(steps: Sequence[Step], tops: Sequence[float], frame: _Frame) -> str:
     if not steps:
-        return f"M{_LEFT} {frame.y(0):.1f}"
+        return f"M{frame.left} {frame.y(0):.1f}"
     path = f"M{frame.x(steps[0].begin):.1f} {frame.y(tops[0]):.1f}"
     for step, top in zip(steps, tops, strict=True):
         path += f"V{frame.y(top):.1f}H{frame.x(step.end):.1f}"

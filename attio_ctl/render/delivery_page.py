@@ -120,7 +120,7 @@ def _tiles(history: History) -> list[tuple[str, str, str]]:
     tiles = [
         ("events read", f"{read:,}", f"{figure(read / seconds)}/s" if seconds else ""),
         ("writes", f"{writes:,}", f"{figure(writes / seconds)}/s" if seconds else ""),
-        ("fold ratio", "–" if ratio is None else f"{ratio:.1f} : 1", _remark_of_ratio(history)),
+        ("fold ratio", f"{ratio:.1f} : 1" if ratio and account.is_settled else "–", _remark_of_ratio(history)),
         ("requests", f"{last.requests:,}", f"{last.retries:,} of them repeated"),
         ("answered 429", f"{throttled:,}", f"{throttled / last.requests:.1%} of requests" if last.requests else ""),
     ]
@@ -132,6 +132,8 @@ def _tiles(history: History) -> list[tuple[str, str, str]]:
 
 
 def _remark_of_ratio(history: History) -> str:
+    if not history.account.is_settled:
+        return _unfinished(history.account.writes)
     if not history.is_resumed:
         return "record writes to one sent"
     return "not known of a run in parts" if history.base.read else "record writes to one sent, in the whole run"
@@ -226,9 +228,12 @@ def _reasons(account: Account, letters: Sequence[DeadLetter]) -> list[_Bar]:
 
 
 def _mappings(history: History) -> list[_Bar]:
-    """How far each mapping was folded: record writes that it made to those that were sent; not known after a resume."""
+    """
+    How far each mapping was folded: record writes that it made to those that were sent; not known after a resume, nor
+    where the run is not finished.
+    """
     said, written = history.tally.said, history.tally.written
-    sent = Counter[str]() if history.is_resumed else written
+    sent = written if history.account.is_settled and not history.is_resumed else Counter[str]()
     ratios = {name: count / sent[name] if sent[name] else 0.0 for name, count in said.most_common(MOST)}
     most = max(ratios.values(), default=1.0) or 1.0
     return [
@@ -236,16 +241,26 @@ def _mappings(history: History) -> list[_Bar]:
             shorten(name, _LONGEST),
             (f"{said[name]:,}", f"{written[name]:,}", f"{ratio:.1f} : 1" if ratio else "–"),
             _length(ratio / most, "delivered") if ratio else Markup(),
-            "" if ratio else _without_ratio(said[name], is_resumed=history.is_resumed),
+            "" if ratio else _without_ratio(name, history),
         )
         for name, ratio in ratios.items()
     ]
 
 
-def _without_ratio(said: int, *, is_resumed: bool) -> str:
-    if not said:
+def _without_ratio(name: str, history: History) -> str:
+    tally = history.tally
+    if not tally.said[name]:
         return "it took no event"
-    return "a part of it was sent before the resume" if is_resumed else "nothing of it had to be written"
+    if not history.account.is_settled:
+        return _unfinished(tally.written[name])
+    if history.is_resumed:
+        return "a part of it was sent before the resume"
+    refused = any(mapping == name for mapping, _ in tally.letters)
+    return "what had to be written was refused" if refused else "nothing of it had to be written"
+
+
+def _unfinished(written: int) -> str:
+    return f"not finished: {written:,} written so far"
 
 
 def _places(history: History) -> list[tuple[str, str, str]]:

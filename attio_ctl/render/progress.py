@@ -7,10 +7,13 @@ from typing import Final
 
 from attio_ctl.attio.limiter import Limits
 from attio_ctl.delivery.outcome import Progress
-from attio_ctl.render.text import Style
+from attio_ctl.render.text import Style, noun
 
 FULL: Final = "█"
 EMPTY: Final = "░"
+ETA_AFTER: Final = 3.0
+"""Seconds of sending before which nothing is said of how long it takes."""
+
 BAR_SHARE: Final = 10
 """How many times the bar would fit into the line."""
 
@@ -22,7 +25,7 @@ class Moment:
 
     Attributes:
         now: The latest one.
-        before: One of `seconds` ago, which rates are reckoned from.
+        before: One of `seconds` ago, which rates are reckoned from; 0 seconds while Attio has not taken a write.
         limits: What the token is allowed.
     """
 
@@ -56,15 +59,15 @@ class Moment:
 
     @property
     def left(self) -> float | None:
-        """Seconds until the window is sent at the present pace; None where that cannot be told."""
-        pace = self._per_second(self.now.done, self.before.done if self.before.settled == self.now.settled else 0)
-        return max(0, self.now.records - self.now.done) / pace if pace and self.now.records else None
+        """Seconds until the window is sent at the present pace; None where that cannot be told, or not yet."""
+        pace = self._per_second(self.now.done, self.before.done)
+        return max(0, self.now.records - self.now.done) / pace if pace and self.seconds >= ETA_AFTER else None
 
 
 def progress_bar(moment: Moment, style: Style) -> str:
     """One line for a terminal: what is most wanted stands first, what has no room is left out."""
     now = moment.now
-    read = f"{now.account.read:,} events"
+    read = _many(now.account.read, "event")
     if not now.records:
         head = ["reading", read, f"{moment.read:,.0f}/s"] if now.waiting else ["waiting for events", f"{read} so far"]
         return _fitting([*head, *_counters(now)], style.width)
@@ -72,36 +75,45 @@ def progress_bar(moment: Moment, style: Style) -> str:
     full = round(moment.share * width)
     bar = style.paint(FULL * full, fg="green") + EMPTY * (width - full)
     left = [] if moment.left is None else [f"{rough_duration(moment.left)} left"]
-    parts = [
-        f"{moment.share:.0%}",
-        f"{min(now.done, now.records):,}/{now.records:,} records",
-        f"{moment.writes:,.1f} writes/s",
-        f"{moment.limit_use:.0%} of limit",
-    ]
+    parts = [f"{moment.share:.0%}", f"{min(now.done, now.records):,}/{_records(now)}"]
+    parts += [f"{moment.writes:,.1f} writes/s", f"{moment.limit_use:.0%} of limit"] if moment.seconds else ["sending"]
     return f"{bar} " + _fitting([*parts, *left, *_counters(now), read], style.width - width - 1)
 
 
 def progress_line(moment: Moment) -> str:
     """The same in words, for a log."""
     now = moment.now
-    parts = [f"{now.account.read:,} events read"]
+    parts = [f"{_many(now.account.read, 'event')} read"]
     if not now.records:
         parts += [f"{moment.read:,.0f}/s"] * bool(now.waiting and moment.read)
         return ", ".join([*parts, *_counters(now)])
-    parts.append(f"{min(now.done, now.records):,} of {now.records:,} records")
-    parts.append(f"{moment.writes:,.1f} writes/s ({moment.limit_use:.0%} of the limit)")
+    done = f"{min(now.done, now.records):,} of {_records(now)}"
+    parts.append(done if moment.seconds else f"sending {done}")
+    if moment.seconds:
+        parts.append(f"{moment.writes:,.1f} writes/s ({moment.limit_use:.0%} of the limit)")
     if moment.left is not None:
         parts.append(f"{rough_duration(moment.left)} left")
     return ", ".join([*parts, *_counters(now)])
 
 
+def _records(now: Progress) -> str:
+    return f"{'~' if now.is_estimate else ''}{_many(now.records, 'record')}"
+
+
 def _counters(now: Progress) -> list[str]:
+    usage = now.usage
     counts = (
-        (now.dead + sum(now.settled.codes.values()), "dead letters"),
-        (now.usage.retries, "retries"),
-        (now.usage.throttled, "times 429"),
+        (usage.throttled, "time 429", "times 429"),
+        (usage.failed, "time 5xx", "times 5xx"),
+        (usage.unanswered, "time no answer", "times no answer"),
+        (usage.retries, "retry", "retries"),
+        (now.dead + sum(now.settled.codes.values()), "dead letter", ""),
     )
-    return [f"{count:,} {what}" for count, what in counts if count]
+    return [_many(*each) for each in counts if each[0]]
+
+
+def _many(count: int, one: str, more: str = "") -> str:
+    return f"{count:,} {noun(count, one, more)}"
 
 
 def _fitting(parts: list[str], width: int) -> str:

@@ -30,6 +30,16 @@ def wrap(text: str, width: int, *, first: str = "", rest: str = "") -> str:
     )
 
 
+def counted(count: int, one: str, more: str = "") -> str:
+    """`1 write`, `2 writes`; `more` where the plural has more than an s."""
+    return f"{count} {noun(count, one, more)}"
+
+
+def noun(count: int, one: str, more: str = "") -> str:
+    """The word after a count."""
+    return one if count == 1 else more or f"{one}s"
+
+
 def render_problem(problem: Problem, style: Style) -> str:
     """One problem: severity, place, message and code; the hint below."""
     where = f"{problem.place}: " if problem.place else ""

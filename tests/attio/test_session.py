@@ -107,7 +107,9 @@ async def test_what_can_be_repeated_is_repeated(talk: Any, answers: Any, failure
     found = await t.attio.update_option("objects", "companies", "tier", "x", title="Gold")
 
     assert found == OPTION
-    assert t.attio.usage == Usage(writes=3, retries=2)
+    no_answer = failure in (LOST, "cut off")
+    causes = {"unanswered": 2} if no_answer else {"failed": 2}
+    assert t.attio.usage == Usage(writes=3, retries=2, **causes)
 
 
 @pytest.mark.parametrize("failure", [LOST, 500, 502, 503, 504, 408, "cut off"], ids=str)
@@ -248,7 +250,7 @@ async def test_every_attempt_is_counted_and_told(talk: Any, answers: Any) -> Non
         ("GET /v2/objects", "read", 2, None, None),
         ("GET /v2/objects", "read", 3, 200, "e1"),
     ]
-    assert t.attio.usage == Usage(reads=3, retries=2, throttled=1)
+    assert t.attio.usage == Usage(reads=3, retries=2, throttled=1, unanswered=1)
 
 
 async def test_a_dead_token_stops_at_the_first_answer(talk: Any, answers: Any) -> None:

@@ -96,7 +96,7 @@ async def test_a_broken_connection_is_made_good_by_a_second_try(
         option = await attio.update_option("objects", "companies", "tier", "Ä/#", title="Gold")
 
     assert option["title"] == "Gold"
-    assert attio.usage == Usage(writes=3, retries=2)
+    assert attio.usage == Usage(writes=3, retries=2, unanswered=2)
     path = b"/v2/objects/companies/attributes/tier/options/%C3%84%2F%23"
     assert [request.split(b"\r\n")[0] for request in heard] == [b"PATCH " + path + b" HTTP/1.1"] * 3
 

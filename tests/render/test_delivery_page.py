@@ -137,6 +137,26 @@ def test_where_windows_were_settled_before_the_resume_the_fold_ratio_is_not_know
     assert "not known of a run in parts" in Parsed(page_of(part)).text
 
 
+def test_a_run_that_is_not_finished_has_no_fold_ratio_and_says_how_much_was_written():
+    """Of 40 writes of one mapping 8 were sent by then, of those of the other none: nothing was folded by that."""
+    account = Account(read=60_000, pending=60_000, writes=8)
+    tally = Tally(Counter({"identify": 40, "group": 30}), Counter({"identify": 8}))
+    text = Parsed(page_of(replace(history_of(), account=account, tally=tally), RunEnd(PartialError("x")))).text
+
+    assert " : 1" not in text
+    assert text.count("not finished: 8 written so far") == 2
+    assert text.count("not finished: 0 written so far") == 1
+    assert "had to be written" not in text
+
+
+def test_a_mapping_of_which_all_was_refused_is_not_said_to_have_had_nothing_to_write():
+    tally = Tally(Counter({"identify": 40, "group": 30}), Counter(), Counter({("identify", "unknown_option"): 40}))
+    text = Parsed(page_of(replace(history_of(), tally=tally))).text
+
+    assert text.count("what had to be written was refused") == 1
+    assert text.count("nothing of it had to be written") == 1
+
+
 @pytest.mark.parametrize(
     ("end", "word"),
     [(RunEnd(PartialError("Attio is gone")), "Failed"), (RunEnd(stopped=True), "Stopped")],
@@ -211,6 +231,16 @@ def test_a_drawing_stays_within_its_frame(highest):
 
     assert all(0 <= y <= HEIGHT for y in heights)
     assert not any(math.isnan(y) for y in heights)
+
+
+@pytest.mark.parametrize("highest", [0.0009, 24.9, 999.0, 48_000.0, 3e6])
+def test_the_figures_at_the_axis_have_room(highest):
+    """A digit is some 7 wide in 12 px of the usual fonts."""
+    chart = time_chart([Series("s", "read", [Step(0, 1, highest)])], what="x")
+    labels = re.findall(r'<text class="tick end" x="([\d.]+)" y="[\d.]+">([^<]+)', chart)
+
+    assert len(labels) > 3
+    assert all(7 * len(text) <= float(x) for x, text in labels)
 
 
 @pytest.mark.parametrize(
