@@ -147,7 +147,7 @@ def what_there_is(letters: Sequence[DeadLetter], where: Sequence[str]) -> str:
     fields = dict.fromkeys(text.partition("=")[0] for text in where)
     if not (letters and fields):
         return ""
-    found = {name: sorted({_value(each, name) for each in letters} - {""}) for name in fields}
+    found = {name: sorted({shown_file(_value(each, name)) for each in letters} - {""}) for name in fields}
     values = (f"{name}: {', '.join(values) or 'none'}" for name, values in found.items())
     return f"None of the {len(letters)} dead letters fits; there are {'; '.join(values)}."
 

@@ -73,7 +73,7 @@ def check_apart(names: Sequence[str], outputs: Mapping[str, Path | None]) -> Non
                 raise UsageError(
                     f"`{option}` {what} the events of `--events {name}`",
                     where=str(path),
-                    hint=f"give `{option}` another file, in another folder",
+                    hint=f"give `{option}` a file that `--events {name}` does not stand for",
                 )
 
 

@@ -113,6 +113,7 @@ def _check_unchanged(given: Input, stream: BinaryIO) -> None:
 
 
 def _way_on(given: Input, path: Path) -> str:
+    """A run over other names leaves this one open, so a file that was renamed takes two."""
     if given.followed:
         return "go on as that run did, with `--follow`: it finds what was read under the name that it has now"
     with reading(path):
@@ -122,8 +123,8 @@ def _way_on(given: Input, path: Path) -> str:
     found.stream.close()
     beside = found.beside.path
     return (
-        f"what was read is `{beside}` now: begin with that one, `--events {shlex.quote(str(beside))} "
-        f"--events {shlex.quote(str(path))}`; what stands in Attio is not sent again"
+        f"what was read is `{beside}` now: deliver that first, `--events {shlex.quote(str(beside))}`, then this one "
+        "with `--restart`; what stands in Attio is not sent again"
     )
 
 

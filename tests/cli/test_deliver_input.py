@@ -292,35 +292,38 @@ def test_followed_files_are_delivered_as_they_grow_and_rotate_until_it_is_stoppe
     assert account(project)["finished"] is False
 
 
-@pytest.fixture
-def rotated(attio_ctl: Run, write: Write, project: Path) -> str:
-    """A followed run that was stopped, and its file rotated since; gives the command that status names."""
-    write(MAPPINGS)
-    file = project / "app.ndjson"
-    file.write_bytes(lines([event(1)]))
+def follow_until(attio_ctl: Run, project: Path, delivered: int) -> None:
+    """Follow `app.ndjson` until so many of its events are delivered, then stop that."""
     running = start(project, "deliver", "--events", "app.ndjson", "--follow")
 
-    def delivered() -> int:
+    def is_there() -> bool:
         runs = json.loads(attio_ctl("deliver", "status", "--json").stdout)["runs"]
-        return int(runs[0]["account"]["delivered"]) if runs else 0
+        return bool(runs) and int(runs[0]["account"]["delivered"]) == delivered
 
-    while not delivered():
+    while not is_there():
         assert running.poll() is None, running.communicate()
         time.sleep(0.1)
     running.send_signal(signal.SIGINT)
     running.communicate()
+
+
+def test_a_followed_run_is_gone_on_with_by_follow_and_says_so(attio_ctl: Run, write: Write, project: Path) -> None:
+    """Of a file that was rotated meanwhile no line is lost then."""
+    write(MAPPINGS)
+    file = project / "app.ndjson"
+    file.write_bytes(lines([event(1)]))
+    follow_until(attio_ctl, project, 1)
     with file.open("ab") as more:
         more.write(lines([event(2)]))
     file.rename(project / "app.ndjson.1")
     file.write_bytes(lines([event(3)]))
-    return " ".join(attio_ctl("deliver", "status").stdout.split())
-
-
-def test_a_followed_run_is_gone_on_with_by_follow_and_says_so(attio_ctl: Run, project: Path, rotated: str) -> None:
+    status = " ".join(attio_ctl("deliver", "status").stdout.split())
     document = json.loads(attio_ctl("deliver", "status", "--json").stdout)
     refused = attio_ctl("deliver", "--events", "app.ndjson", code=65)
 
-    assert "`attio-ctl deliver --follow --events app.ndjson`" in rotated
+    follow_until(attio_ctl, project, 3)
+
+    assert "`attio-ctl deliver --follow --events app.ndjson`" in status
     assert document["runs"][0]["followed"] is True
     assert "go on as that run did, with `--follow`" in " ".join(refused.stderr.split())
 
@@ -336,12 +339,16 @@ def test_a_file_that_was_renamed_under_an_unfinished_run_is_named_in_the_hint(
         file.rename(project / "app.ndjson.1")
         file.write_bytes(lines([event(2)]))
         refused = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson"])
-        done = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson.1", "--events", "app.ndjson"])
+        first = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson.1"])
+        then = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson", "--restart"])
+        again = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson"])
 
     assert refused.exit_code == 65
     assert "what was read is `app.ndjson.1` now" in " ".join(refused.stderr.split())
-    assert "`--events app.ndjson.1 --events app.ndjson`" in " ".join(refused.stderr.split())
-    assert "2 read = 2 delivered" in summary(done)
+    assert "first, `--events app.ndjson.1`, then this one with `--restart`" in " ".join(refused.stderr.split())
+    assert "1 read = 1 delivered" in summary(first)
+    assert "1 read = 1 delivered" in summary(then)
+    assert "1 read = 0 delivered + 1 duplicate" in summary(again)
 
 
 OUTPUTS = ("--json-into", "--report", "--health", "--metrics-file")
