@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from attio_ctl.cli.options import workspace_option
+from attio_ctl.delivery.files import is_stdin, shown_file
 from attio_ctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def list_letters(*, workspace: str | None, where: tuple[str, ...], limit: int, f
         console.note(what_there_is(there, where))
     if form == "json":
         console.out("".join(json.dumps(letter.as_json(), ensure_ascii=False) + "\n" for letter in letters))
-    else:
+    elif letters or not there:
         console.out(render_letters(letters, limit, console.style_for(sys.stdout)))
 
 
@@ -100,7 +101,7 @@ def retry_letters(ctx: click.Context, *, workspace: str | None, where: tuple[str
     letters = select(there, where)
     if not letters:
         console.note(what_there_is(there, where))
-        console.out("No dead letters.\n")
+        console.out("" if there else "No dead letters.\n")
         return
     run = delivering.Retry(loaded=loaded, letters=letters, retry_for=parse_duration(retry_for))
     done, interrupted = stopping.run_draining(run, lambda outcome: outcome.finished)
@@ -146,7 +147,8 @@ def what_there_is(letters: Sequence[DeadLetter], where: Sequence[str]) -> str:
     fields = dict.fromkeys(text.partition("=")[0] for text in where)
     if not (letters and fields):
         return ""
-    values = (f"{name}: {', '.join(sorted({str(each.as_json()[name]) for each in letters}))}" for name in fields)
+    found = {name: sorted({shown_file(_value(each, name)) for each in letters} - {""}) for name in fields}
+    values = (f"{name}: {', '.join(values) or 'none'}" for name, values in found.items())
     return f"None of the {len(letters)} dead letters fits; there are {'; '.join(values)}."
 
 
@@ -169,4 +171,13 @@ def select(letters: Sequence[DeadLetter], where: Sequence[str]) -> tuple[DeadLet
 def _fits(letter: DeadLetter, name: str, value: str) -> bool:
     if name == "id" and len(value) >= SHOWN:
         return letter.id.startswith(value)
-    return str(letter.as_json()[name]) == value
+    if name == "mapping":
+        return letter.mapping == value.removeprefix("mapping.")
+    if name == "file":
+        file = letter.line.file
+        return value in (file, shown_file(file)) or (value == "-" and is_stdin(file))
+    return _value(letter, name) == value
+
+
+def _value(letter: DeadLetter, name: str) -> str:
+    return str(letter.as_json()[name])

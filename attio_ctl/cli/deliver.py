@@ -150,22 +150,23 @@ def command(
             raise UsageError("`--events` and `status` do not go together", hint="`attio-ctl deliver status`")
         return
     of_previews = any(option is not None for option in (differing, requests, dead_letters))
-    _check_options(names, dry_run=dry_run, follow=follow, of_previews=of_previews)
-    from attio_ctl.cli import console, delivering, outputs, wiring  # noqa: PLC0415  heavy imports wait
+    _check_options(names, sights, dry_run=dry_run, follow=follow, of_previews=of_previews)
+    from attio_ctl.cli import console, delivering, inputs, outputs, wiring  # noqa: PLC0415  heavy imports wait
     from attio_ctl.cli.durations import parse_duration  # noqa: PLC0415
     from attio_ctl.cli.sights import seeing  # noqa: PLC0415
     from attio_ctl.delivery.batch import BatchOptions  # noqa: PLC0415
     from attio_ctl.delivery.selection import batched_objects  # noqa: PLC0415
 
-    people = outputs.for_people(
-        {
-            "--requests": requests,
-            "--dead-letters": dead_letters,
-            "--json-into": json_into,
-            "--health": sights.health,
-            "--metrics-file": sights.metrics_file,
-        }
-    )
+    written = {
+        "--requests": requests,
+        "--dead-letters": dead_letters,
+        "--json-into": json_into,
+        "--report": sights.report,
+        "--health": sights.health,
+        "--metrics-file": sights.metrics_file,
+    }
+    people = outputs.for_people(written)
+    inputs.check_apart(names, written)
     loaded = wiring.load_workspace(workspace)
     console.show_problems(loaded.warnings)
     shared: dict[str, Any] = {
@@ -192,7 +193,7 @@ def command(
 command.add_command(deliver_status.command)
 
 
-def _check_options(names: tuple[str, ...], *, dry_run: bool, follow: bool, of_previews: bool) -> None:
+def _check_options(names: tuple[str, ...], sights: Sights, *, dry_run: bool, follow: bool, of_previews: bool) -> None:
     """
     Raises:
         UsageError: they make no sense together.
@@ -208,6 +209,11 @@ def _check_options(names: tuple[str, ...], *, dry_run: bool, follow: bool, of_pr
         )
     if dry_run and follow:
         raise UsageError("a preview comes to an end", hint="leave `--follow` out")
+    if dry_run and (of_deliveries := sights.options()):
+        raise UsageError(
+            f"`{of_deliveries[0]}` is of a delivery, and a preview is none",
+            hint=f"leave `{of_deliveries[0]}` or `--dry-run` out; `--json-into FILE` takes the figures of a preview",
+        )
 
 
 def _preview(run: Rehearsing, json_into: Path | None, people: TextIO) -> int:

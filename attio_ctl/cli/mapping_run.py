@@ -47,7 +47,7 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     from datetime import UTC, datetime  # noqa: PLC0415
     from itertools import chain  # noqa: PLC0415
 
-    from attio_ctl.cli import console, outputs, wiring  # noqa: PLC0415
+    from attio_ctl.cli import console, inputs, outputs, wiring  # noqa: PLC0415
     from attio_ctl.delivery.masking import mask_of, variables_of  # noqa: PLC0415
     from attio_ctl.delivery.private import private_opener  # noqa: PLC0415
     from attio_ctl.delivery.source import check_readable, read_blocks  # noqa: PLC0415
@@ -59,6 +59,7 @@ def command(ctx: click.Context, *, workspace: str | None, events: tuple[Path, ..
     from attio_ctl.state.schema import build_schema  # noqa: PLC0415
     from attio_ctl.state.standard import standard_state  # noqa: PLC0415
 
+    inputs.check_apart([str(path) for path in events], {"--into": into})
     loaded = wiring.load_workspace(workspace)
     schema = build_schema(standard_state(), build_desired(loaded.spec, loaded.places.at))
     program = accelerate(compile_mappings(loaded.spec.mappings, schema))

@@ -59,6 +59,16 @@ class Sights:
     metrics_listen: str | None
     metrics_file: Path | None
 
+    def options(self) -> tuple[str, ...]:
+        """The options by which they were asked for."""
+        given = {
+            "--report": self.report,
+            "--health": self.health,
+            "--metrics-listen": self.metrics_listen,
+            "--metrics-file": self.metrics_file,
+        }
+        return tuple(option for option, value in given.items() if value is not None)
+
 
 def sight_options(command: F) -> F:
     """Their options, given to the command as `sights`."""

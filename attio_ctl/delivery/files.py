@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Literal
 
 from attio_ctl.delivery.private import private_file, private_folder
 from attio_ctl.errors import StorageError, UsageError
@@ -46,14 +49,16 @@ def spelled_out(names: Iterable[str]) -> SpelledOut:
     name (`holds_events`) in it and below, but for hidden files. What a pattern or a folder stands for is sorted.
 
     Raises:
-        UsageError: a folder holds no events or a pattern matches nothing; a file that is missing is found out on
-            reading.
+        UsageError: a name is empty, a folder holds no events or a pattern matches nothing; a file that is missing is
+            found out on reading.
     """
     files: list[Path] = []
     left_out: list[tuple[str, tuple[Path, ...]]] = []
     hidden: list[tuple[str, tuple[Path, ...]]] = []
     for name in names:
         path = Path(name)
+        if not name:
+            raise UsageError("`--events` names no file", hint="`--events .` is the current folder")
         if path.is_dir():
             there = [each for each in sorted(path.rglob("*")) if each.is_file()]
             unseen = tuple(each for each in there if _is_hidden(each, path))
@@ -145,11 +150,66 @@ def _is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def spool(stream: IO[bytes], folder: Path) -> Path:
+def stands_for(name: str, path: Path) -> bool:
+    """Whether a file of this path, be it there or not, is among what a name stands for, see `spelled_out`."""
+    named, asked = Path(name), _placed(path)
+    if named.exists() and path.exists() and named.samefile(path):
+        return True
+    if named.is_dir():
+        real = Path(os.path.realpath(named))
+        return asked.is_relative_to(real) and not _is_hidden(asked, real) and holds_events(asked)
+    if glob.has_magic(name) and not named.exists():
+        folder = _fixed_part(name)
+        steps, real = named.parts[len(folder.parts) :], Path(os.path.realpath(folder))
+        return asked.is_relative_to(real) and _matches(steps, asked.relative_to(real).parts)
+    return _placed(named) == asked
+
+
+def _placed(path: Path) -> Path:
+    """Where a name stands, itself not followed: what is written takes the place of a link."""
+    return Path(os.path.realpath(path.parent), path.name)
+
+
+def _matches(steps: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether a path matches a pattern, both in steps, as `glob.glob` has it."""
+    if not steps or not parts:
+        return not parts and all(step == "**" for step in steps)
+    if steps[0] == "**":
+        goes_down = not parts[0].startswith(".") and _matches(steps, parts[1:])
+        return goes_down or _matches(steps[1:], parts)
+    is_shown = steps[0].startswith(".") or not parts[0].startswith(".")
+    return is_shown and fnmatchcase(parts[0], steps[0]) and _matches(steps[1:], parts[1:])
+
+
+_KEPT: Final = re.compile(r"(?P<what>stdin|pipe)-[0-9a-f]{32}")
+_SHOWN: Final = {"stdin": "standard input", "pipe": "piped input"}
+
+
+def shown_file(file: str) -> str:
+    """How a person is told of an input: what is kept of a stream by what it was, any other by its path."""
+    kept = _KEPT.fullmatch(Path(file).name)
+    return _SHOWN[kept["what"]] if kept else file
+
+
+def shown_place(place: str) -> str:
+    """The same of `FILE:LINE`."""
+    file, colon, line = place.rpartition(":")
+    return f"{shown_file(file)}{colon}{line}"
+
+
+def is_stdin(file: str) -> bool:
+    """Whether an input is what is kept of standard input, by its name."""
+    return shown_file(file) == _SHOWN["stdin"]
+
+
+def spool(stream: IO[bytes], folder: Path, what: Literal["stdin", "pipe"] = "stdin") -> Path:
     """
-    Keep standard input in a file, so that a run over it can be resumed like any other.
+    Keep a stream in a file, so that a run over it can be resumed like any other.
 
     The file is named by its content: piping the same bytes again names the same file.
+
+    Args:
+        what: Standard input, or a pipe that has a name.
     """
     digest = hashlib.blake2b(digest_size=16)
     try:
@@ -161,8 +221,8 @@ def spool(stream: IO[bytes], folder: Path) -> Path:
                 while block := stream.read(_SPOOLED):
                     digest.update(block)
                     file.write(block)
-            target = folder / f"stdin-{digest.hexdigest()}"
+            target = folder / f"{what}-{digest.hexdigest()}"
             kept.replace(target)
     except OSError as error:
-        raise StorageError(f"standard input cannot be kept: {error.strerror}", where=str(folder)) from error
+        raise StorageError(f"{_SHOWN[what]} cannot be kept: {error.strerror}", where=str(folder)) from error
     return target

@@ -72,7 +72,7 @@ class Following:
             StorageError: a file cannot be read.
         """
         turns = [name.turn(each) for name, each in zip(self._names, inputs, strict=True)]
-        given = tuple(each for each, _ in turns)
+        given = tuple(replace(each, followed=True) for each, _ in turns)
         return given, Look(given, {n: file for n, (_, file) in enumerate(turns) if file is not None})
 
 

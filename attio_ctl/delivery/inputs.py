@@ -8,6 +8,7 @@ the refused record was made of. The second reading ends where the first one did,
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from attio_ctl.delivery.ledger import Input
+from attio_ctl.delivery.rotated import find_file
 from attio_ctl.delivery.source import Block, Line, blocks_of
-from attio_ctl.delivery.streams import is_proven, proof_of, raw, reading
+from attio_ctl.delivery.streams import Proof, is_proven, proof_of, raw, reading
 from attio_ctl.errors import EventsError
 
 _PUT_BACK: Final = "put it back and run the same command again: what was sent is not sent twice"
@@ -106,8 +108,24 @@ def _check_unchanged(given: Input, stream: BinaryIO) -> None:
         raise EventsError(
             "the file changed where an unfinished run has read it already",
             where=given.path,
-            hint="put the file back, or begin again with `--restart`: what stands in Attio is not sent again",
+            hint=_way_on(given, Path(given.path)),
         )
+
+
+def _way_on(given: Input, path: Path) -> str:
+    """A run over other names leaves this one open, so a file that was renamed takes two."""
+    if given.followed:
+        return "go on as that run did, with `--follow`: it finds what was read under the name that it has now"
+    with reading(path):
+        found = find_file(path, Proof.parse(given.proof), ())
+    if found is None:
+        return "put the file back, or begin again with `--restart`: what stands in Attio is not sent again"
+    found.stream.close()
+    beside = found.beside.path
+    return (
+        f"what was read is `{beside}` now: deliver that first, `--events {shlex.quote(str(beside))}`, then this one "
+        "with `--restart`; what stands in Attio is not sent again"
+    )
 
 
 class Letters:

@@ -43,6 +43,7 @@ class Input:
         done: Whether its end was reached.
         account: What became of its lines up to the offset, and what that and the pass under way took.
         unsettled: What is known of the lines beyond the offset, which are read again when the run is taken up again.
+        followed: Whether the file was read as one that others add to and rotate (`following`).
     """
 
     path: str
@@ -52,6 +53,7 @@ class Input:
     done: bool = False
     account: Account = NOTHING
     unsettled: Account = NOTHING
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class Run:
     def is_done(self) -> bool:
         """Whether every input was read to its end."""
         return all(each.done for each in self.inputs)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether it goes on as long as something is added to its files; so it does from its first note on."""
+        return any(each.followed for each in self.inputs)
 
     @property
     def is_pending(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Kept in `user_version`; 0 is a file that was never a ledger."""
 
 SCHEMA: Final = """
@@ -34,6 +34,7 @@ create table input (
     done integer not null,
     account text not null,                    -- JSON object of figures: up to the offset
     unsettled text not null,                  -- the same: beyond it
+    followed integer not null,                -- 1 once it was read as a file that others add to
     primary key (run, position)
 ) strict, without rowid;
 
@@ -70,6 +71,12 @@ alter table input add column unsettled text not null default '{}'
 
 FROM_2: Final = "create table retried (event text primary key) strict, without rowid"
 
+FROM_3: Final = """
+alter table input add column followed integer not null default 0;
+update input set followed = 1 where "offset" > 0 and not done
+"""
+"""Whoever reads a file without following it comes to its end before the first offset is noted."""
+
 OPEN_RUN: Final = "select id from run where open and paths = ? order by id desc limit 1"
 NEW_RUN: Final = "insert into run (paths, open) values (?, 1) returning id"
 CLOSE_RUN: Final = "update run set open = 0 where id = ?"
@@ -87,14 +94,14 @@ select exists (select 1 from retried) or exists (
 """
 
 INPUTS: Final = """
-select path, "offset", line, proof, done, account, unsettled from input where run = ? order by position
+select path, "offset", line, proof, done, account, unsettled, followed from input where run = ? order by position
 """
 PUT_INPUT: Final = """
-insert into input (run, position, path, "offset", line, proof, done, account, unsettled)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+insert into input (run, position, path, "offset", line, proof, done, account, unsettled, followed)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (run, position) do update set
     "offset" = excluded."offset", line = excluded.line, proof = excluded.proof,
-    done = excluded.done, account = excluded.account, unsettled = excluded.unsettled
+    done = excluded.done, account = excluded.account, unsettled = excluded.unsettled, followed = excluded.followed
 """
 
 PUT_RETRIED: Final = "insert or ignore into retried (event) values (?)"

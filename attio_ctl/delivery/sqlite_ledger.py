@@ -119,7 +119,7 @@ class SqliteLedger:
 
     def _renew(self, version: int) -> None:
         """From an older format; 1 kept a row per event. Those are forgotten: what they wrote is known by its record."""
-        for changes in (sql.FROM_1, sql.FROM_2)[version - 1 :]:
+        for changes in (sql.FROM_1, sql.FROM_2, sql.FROM_3)[version - 1 :]:
             for statement in changes.split(";\n"):
                 self._db.execute(statement)
         self._db.execute(f"pragma user_version = {sql.VERSION}")
@@ -271,7 +271,18 @@ class SqliteLedger:
 
     def _put_inputs(self, run: Run) -> None:
         rows = [
-            (run.id, n, i.path, i.offset, i.line, i.proof, i.done, _figures(i.account), _figures(i.unsettled))
+            (
+                run.id,
+                n,
+                i.path,
+                i.offset,
+                i.line,
+                i.proof,
+                i.done,
+                _figures(i.account),
+                _figures(i.unsettled),
+                i.followed,
+            )
             for n, i in enumerate(run.inputs)
         ]
         self._db.executemany(sql.PUT_INPUT, rows)
@@ -287,8 +298,8 @@ class SqliteLedger:
         return Run(
             run_id,
             tuple(
-                Input(path, offset, line, proof, bool(done), _account(account), _account(unsettled))
-                for path, offset, line, proof, done, account, unsettled in rows
+                Input(path, offset, line, proof, bool(done), _account(account), _account(unsettled), bool(followed))
+                for path, offset, line, proof, done, account, unsettled, followed in rows
             ),
         )
 

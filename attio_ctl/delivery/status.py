@@ -45,7 +45,13 @@ class Status:
 
 def _run_json(run: Run, standing: Standing) -> dict[str, Any]:
     files = [{"path": each.path, "line": each.line, "offset": each.offset, "done": each.done} for each in run.inputs]
-    return {"id": run.id, "status": standing, "files": files, "account": run.account.as_json()}
+    return {
+        "id": run.id,
+        "status": standing,
+        "followed": run.is_followed,
+        "files": files,
+        "account": run.account.as_json(),
+    }
 
 
 def read_status(ledger: SqliteLedger, letters: Iterable[DeadLetter], *, limit: int) -> Status:

@@ -70,13 +70,14 @@ def load(data: bytes, *, file: str) -> Plan:
         DocumentError: it is no plan, or of another major version.
         StalePlanError: the content is not what the plan id was made of.
     """
+    anew = "`attio-ctl plan --out FILE` writes a plan"  # never over this file, which may be somebody's data
     hint = f"make a new plan: `attio-ctl plan --out {file}`"
     try:
         raw = json.loads(data)
     except ValueError as error:
-        raise DocumentError(f"this is no plan: {error}", where=file, hint=hint) from None
+        raise DocumentError(f"this is no plan: {error}", where=file, hint=anew) from None
     if not isinstance(raw, dict) or "format_version" not in raw:
-        raise DocumentError("this is no plan: it has no `format_version`", where=file, hint=hint)
+        raise DocumentError("this is no plan: it has no `format_version`", where=file, hint=anew)
     version = str(raw["format_version"])
     if version.split(".", maxsplit=1)[0] != FORMAT_VERSION.split(".")[0]:
         what = f"the plan has format {version}, this attio-ctl reads {FORMAT_VERSION}"
@@ -88,7 +89,7 @@ def load(data: bytes, *, file: str) -> Plan:
     except (ValidationError, ValueError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
         where = ".".join(str(part) for part in first["loc"])
-        raise DocumentError(f"this is no plan: {where}: {first['msg']}", where=file, hint=hint) from None
+        raise DocumentError(f"this is no plan: {where}: {first['msg']}", where=file, hint=anew) from None
 
 
 def _text(document: dict[str, Any]) -> bytes:

@@ -7,11 +7,12 @@ from typing import Final
 
 from attio_ctl.delivery.account import Account
 from attio_ctl.delivery.dead_letters import DeadLetter
+from attio_ctl.delivery.files import shown_place
 from attio_ctl.delivery.preview import Preview
 from attio_ctl.delivery.rehearsal import RequestKind
 from attio_ctl.render.escaping import shorten, visible
 from attio_ctl.render.progress import rough_duration
-from attio_ctl.render.text import Style, wrap
+from attio_ctl.render.text import Style, counted, wrap
 
 WORDS = (
     ("delivered", "delivered"),
@@ -25,16 +26,24 @@ WORDS = (
 
 def account_line(account: Account, head: str = "Deliver: ") -> str:
     """
-    `Deliver: 2000 read = 1900 delivered + …; 700 writes, 24.1/s, 3 retries, 0 lost.`: one line whose sum adds up, never
-    broken, so that a log can be searched for it.
+    `Deliver: 2000 read = 1900 delivered + …; 700 writes, 24.1/s, 3 retries (429 2, 5xx 1), 0 lost.`: one line whose sum
+    adds up, never broken, so that a log can be searched for it.
 
     What is lost is what was read and has no verdict, so a line that does not add up says so itself.
     """
     terms = " + ".join(f"{getattr(account, name)} {word}" for name, word in WORDS)
     lost = account.read - sum(getattr(account, name) for name, _ in WORDS)
     rate = f", {account.writes / account.seconds:.1f}/s" if account.writes and account.seconds else ""
-    retries = f", {_counted(account.retries, 'retry', 'retries')}" if account.retries else ""
-    return f"{head}{account.read} read = {terms}; {_counted(account.writes, 'write')}{rate}{retries}, {lost} lost."
+    writes = f"{counted(account.writes, 'write')}{rate}{_retries(account)}"
+    return f"{head}{account.read} read = {terms}; {writes}, {lost} lost."
+
+
+def _retries(account: Account) -> str:
+    if not account.retries:
+        return ""
+    causes = (("429", account.throttled), ("5xx", account.failed), ("no answer", account.unanswered))
+    listed = ", ".join(f"{cause} {count}" for cause, count in causes if count)
+    return f", {counted(account.retries, 'retry', 'retries')}{f' ({listed})' if listed else ''}"
 
 
 def listed_codes(codes: Mapping[str, int]) -> str:
@@ -60,12 +69,15 @@ def remarks(account: Account) -> Iterator[str]:
     """What was done about stamps that cannot be used as they are; such events are counted like all others."""
     if count := account.unreadable_timestamps:
         yield (
-            f"{_counted(count, 'event has', 'events have')} an unreadable `timestamp`, the first at "
-            f"{visible(account.first_unreadable_timestamp)}: `originalTimestamp`, `sentAt` and `receivedAt` count "
-            "instead; an event with none of them is older than all others"
+            f"{counted(count, 'event has', 'events have')} an unreadable `timestamp`, the first at "
+            f"{visible(shown_place(account.first_unreadable_timestamp))}: `originalTimestamp`, `sentAt` and "
+            "`receivedAt` count instead; an event with none of them is older than all others"
         )
     if count := account.clamped:
-        yield f"{_counted(count, 'event is', 'events are')} stamped in the future: the time of receipt counts instead"
+        yield (
+            f"{counted(count, 'event is', 'events are')} stamped in the future: `receivedAt` counts instead, and "
+            "without one the time at which the event was read"
+        )
 
 
 def _noted(account: Account, style: Style) -> list[str]:
@@ -80,7 +92,8 @@ def _codes(account: Account, letters: Sequence[DeadLetter], style: Style) -> Ite
     width = max(len(code) for code in account.codes)
     for code, count in _sorted(account.codes):
         mark = style.paint(f"  {'!':<2} ", fg="magenta", bold=True)
-        reason = f"  {shorten(visible(examples[code].reason), _LONGEST)}" if code in examples else ""
+        such = "such as: " if count > 1 else ""
+        reason = f"  {such}{shorten(visible(examples[code].reason), _LONGEST)}" if code in examples else ""
         yield mark + wrap(f"{count:>4} {code.ljust(width)}{reason}", style.width, first="     ", rest=" " * 10)[5:]
 
 
@@ -101,10 +114,10 @@ def way_on(account: Account, command: str = "the same command again") -> str:
     """What it means that events are pending, and how to go on; nothing where none is."""
     if not account.pending:
         return ""
-    writes = f"{_counted(account.writes, 'write')} of this run {'stands' if account.writes == 1 else 'stand'} in Attio"
+    writes = f"{counted(account.writes, 'write')} of this run {'stands' if account.writes == 1 else 'stand'} in Attio"
     sent = f"{writes} already, and will not be sent again" if account.writes else "nothing of this run was sent yet"
     return (
-        f"{_counted(account.pending, 'event is', 'events are')} pending: read in the last pass, but not settled, "
+        f"{counted(account.pending, 'event is', 'events are')} pending: read in the last pass, but not settled, "
         f"since not all of the input was sent; {sent}. To go on, run {command}"
     )
 
@@ -115,9 +128,9 @@ def render_preview(preview: Preview, style: Style) -> str:
     width = max((len(name) for name in preview.records), default=0)
     for name, count in preview.records.items():
         mark = style.paint(f"  {'+':<2} ", fg="green", bold=True)
-        lines.append(f"{mark}{name.ljust(width)}  {_counted(count, 'record')}")
-    total = _counted(sum(preview.requests.values()), "request")
-    kinds = ", ".join(_counted(count, *REQUESTS[kind]) for kind, count in preview.requests.items() if count)
+        lines.append(f"{mark}{name.ljust(width)}  {counted(count, 'record')}")
+    total = counted(sum(preview.requests.values()), "request")
+    kinds = ", ".join(counted(count, *REQUESTS[kind]) for kind, count in preview.requests.items() if count)
     lines.append(
         wrap(
             f"{total}{f' ({kinds})' if kinds else ''}, {rough_duration(preview.eta)} at the limit of the token",
@@ -154,15 +167,11 @@ LISTED: Final = 5
 
 def _of_letter(letter: DeadLetter) -> str:
     mapping = f" (mapping.{letter.mapping})" if letter.mapping else ""
-    return visible(f"{letter.line.place}: {letter.reason}{mapping}")
+    return visible(f"{shown_place(letter.line.place)}: {letter.reason}{mapping}")
 
 
 def _sorted(codes: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(codes.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _counted(count: int, one: str, more: str = "") -> str:
-    return f"{count} {one if count == 1 else more or one + 's'}"
 
 
 def render_letters(letters: Sequence[DeadLetter], limit: int, style: Style) -> str:
@@ -171,7 +180,7 @@ def render_letters(letters: Sequence[DeadLetter], limit: int, style: Style) -> s
         return "No dead letters.\n"
     lines = []
     for letter in letters[:limit]:
-        head = f"{letter.id[:8]}  {letter.line.file}:{letter.line.number}"
+        head = f"{letter.id[:8]}  {shown_place(letter.line.place)}"
         mapping = f"  mapping.{letter.mapping}" if letter.mapping else ""
         lines.append(style.paint(_cut(f"{head}{mapping}", style.width), bold=True))
         lines.append(wrap(f"{letter.code}: {letter.reason}", style.width, first="  ", rest="    "))

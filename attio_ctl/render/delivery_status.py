@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Final
 
+from attio_ctl.delivery.files import shown_file
 from attio_ctl.delivery.ledger import Run
 from attio_ctl.delivery.status import Standing, Status
 from attio_ctl.render.delivery import account_line, listed_codes, way_on
@@ -45,13 +46,15 @@ def render_status(status: Status | None, style: Style, command: str = "attio-ctl
 
 
 def _files(run: Run) -> str:
-    paths = [visible(each.path) for each in run.inputs]
+    paths = [visible(shown_file(each.path)) for each in run.inputs]
     more = [f"and {len(paths) - _FILES} more"] if len(paths) > _FILES else []
     return ", ".join([*paths[:_FILES], *more])
 
 
 def _way_on(run: Run, command: str) -> str:
     """In words, with the command where it is not too long to be read."""
+    if run.is_followed:
+        command = f"{command} --follow"
     same = f"`{command}` with the same `--events` again"
     if len(run.inputs) <= _FILES:
         events = " ".join(f"--events {shlex.quote(visible(each.path))}" for each in run.inputs)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from attio_ctl.delivery.differences import AttributeDifference, RecordDifference
+from attio_ctl.delivery.files import shown_place
 from attio_ctl.mapping.writes import PersonalName, RecordId, RecordKey, Value
 from attio_ctl.render.escaping import shorten, visible
 from attio_ctl.render.records import plain_value
@@ -84,6 +85,6 @@ def _quoted(text: str) -> str:
 
 
 def _events(each: AttributeDifference, *, several: bool) -> str:
-    named = [str(event if several else event.number) for event in each.events]
+    named = [shown_place(str(event)) if several else str(event.number) for event in each.events]
     more = ["…"] if each.has_more else []
     return f"event{'s' if len(each.events) > 1 else ''} {', '.join([*more, *named])}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +290,223 @@ def test_followed_files_are_delivered_as_they_grow_and_rotate_until_it_is_stoppe
     assert "The same command goes on where this one was" in err
     assert (account(project)["delivered"], account(project)["pending"]) == (3, 0)
     assert account(project)["finished"] is False
+
+
+def follow_until(attio_ctl: Run, project: Path, delivered: int) -> None:
+    """Follow `app.ndjson` until so many of its events are delivered, then stop that."""
+    running = start(project, "deliver", "--events", "app.ndjson", "--follow")
+
+    def is_there() -> bool:
+        runs = json.loads(attio_ctl("deliver", "status", "--json").stdout)["runs"]
+        return bool(runs) and int(runs[0]["account"]["delivered"]) == delivered
+
+    while not is_there():
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    running.communicate()
+
+
+def test_a_followed_run_is_gone_on_with_by_follow_and_says_so(attio_ctl: Run, write: Write, project: Path) -> None:
+    """Of a file that was rotated meanwhile no line is lost then."""
+    write(MAPPINGS)
+    file = project / "app.ndjson"
+    file.write_bytes(lines([event(1)]))
+    follow_until(attio_ctl, project, 1)
+    with file.open("ab") as more:
+        more.write(lines([event(2)]))
+    file.rename(project / "app.ndjson.1")
+    file.write_bytes(lines([event(3)]))
+    status = " ".join(attio_ctl("deliver", "status").stdout.split())
+    document = json.loads(attio_ctl("deliver", "status", "--json").stdout)
+    refused = attio_ctl("deliver", "--events", "app.ndjson", code=65)
+
+    follow_until(attio_ctl, project, 3)
+
+    assert "`attio-ctl deliver --follow --events app.ndjson`" in status
+    assert document["runs"][0]["followed"] is True
+    assert "go on as that run did, with `--follow`" in " ".join(refused.stderr.split())
+
+
+def test_a_file_that_was_renamed_under_an_unfinished_run_is_named_in_the_hint(
+    write: Write, project: Path, token: str
+) -> None:
+    with attio(project, {"method": "PUT", "path": "/v2/objects/*", "nth": 1, "times": 1, "status": 401}) as url:
+        write(MAPPINGS, head=head(url))
+        file = project / "app.ndjson"
+        file.write_bytes(lines([event(1)]))
+        CliRunner().invoke(main, ["deliver", "--events", "app.ndjson"])
+        file.rename(project / "app.ndjson.1")
+        file.write_bytes(lines([event(2)]))
+        refused = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson"])
+        first = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson.1"])
+        then = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson", "--restart"])
+        again = CliRunner().invoke(main, ["deliver", "--events", "app.ndjson"])
+
+    assert refused.exit_code == 65
+    assert "what was read is `app.ndjson.1` now" in " ".join(refused.stderr.split())
+    assert "first, `--events app.ndjson.1`, then this one with `--restart`" in " ".join(refused.stderr.split())
+    assert "1 read = 1 delivered" in summary(first)
+    assert "1 read = 1 delivered" in summary(then)
+    assert "1 read = 0 delivered + 1 duplicate" in summary(again)
+
+
+OUTPUTS = ("--json-into", "--report", "--health", "--metrics-file")
+OF_PREVIEWS = ("--requests", "--dead-letters")
+
+
+@pytest.mark.parametrize("option", [*OUTPUTS, *OF_PREVIEWS])
+@pytest.mark.parametrize(
+    ("named", "output"),
+    [
+        ("x.ndjson", "x.ndjson"),
+        ("x.ndjson", "linked.ndjson"),
+        ("x.ndjson", "folder/../x.ndjson"),
+        ("*.ndjson", "x.ndjson"),
+        ("folder", "folder/new.json"),
+        (".", "new.json"),
+        ("folder/*", "folder/new"),
+        ("**/*.json", "folder/new.json"),
+        ("folder/**", "folder/below/new"),
+    ],
+)
+def test_an_output_that_is_events_or_would_be_the_next_time_is_refused_and_nothing_is_written(
+    attio_ctl: Run, write: Write, project: Path, option: str, named: str, output: str
+) -> None:
+    write(MAPPINGS)
+    content = lines([event(1)])
+    (project / "folder" / "below").mkdir(parents=True)
+    for path in (project / "x.ndjson", project / "folder" / "y.ndjson"):
+        path.write_bytes(content)
+    (project / "linked.ndjson").hardlink_to(project / "x.ndjson")
+    there = sorted(project.rglob("*"))
+
+    how = ("--dry-run",) if option in OF_PREVIEWS else ()
+    refused = attio_ctl("deliver", "--events", named, option, output, *how, code=64)
+
+    assert f"`{option}`" in refused.stderr
+    assert sorted(project.rglob("*")) == there
+    assert (project / "x.ndjson").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("named", "output"),
+    [("folder", "new.json"), ("folder", "folder/page.html"), ("folder/*.ndjson", "folder/new.json"), ("-", "new.json")],
+)
+def test_an_output_beside_the_events_is_written(
+    attio_ctl: Run, write: Write, project: Path, named: str, output: str
+) -> None:
+    write(MAPPINGS)
+    (project / "folder").mkdir()
+    (project / "folder" / "y.ndjson").write_bytes(lines([event(1)]))
+
+    attio_ctl("deliver", "--events", named, "--json-into", output)
+
+    assert (project / output).exists()
+
+
+def test_the_bodies_of_mapping_run_are_not_written_over_the_events(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    (project / "x.ndjson").write_bytes(lines([event(1)]))
+    attio_ctl("mapping", "run", "--events", "x.ndjson", "--into", "x.ndjson", code=64)
+
+    assert (project / "x.ndjson").read_bytes() == lines([event(1)])
+
+
+def test_an_empty_name_is_no_folder(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    (project / "x.ndjson").write_bytes(lines([event(1)]))
+
+    assert "`--events` names no file" in attio_ctl("deliver", "--events", "", code=64).stderr
+
+
+@pytest.mark.parametrize("option", [*OUTPUTS[1:], "--metrics-listen"])
+def test_a_preview_says_that_it_leaves_nothing_of_a_delivery(
+    attio_ctl: Run, write: Write, project: Path, option: str
+) -> None:
+    write(MAPPINGS)
+    (project / "x.ndjson").write_bytes(lines([event(1)]))
+    value = "127.0.0.1:0" if option == "--metrics-listen" else "new.txt"
+    refused = attio_ctl("deliver", "--events", "x.ndjson", "--dry-run", option, value, code=64)
+
+    assert f"`{option}` is of a delivery, and a preview is none" in " ".join(refused.stderr.split())
+
+
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+def test_a_named_pipe_is_read_like_standard_input(
+    attio_ctl: Run, write: Write, project: Path, how: tuple[str, ...]
+) -> None:
+    write(MAPPINGS)
+    os.mkfifo(project / "events.pipe")
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit((project / "events.pipe").write_bytes, gzip.compress(lines([event(1), event(2)])))
+        done = attio_ctl("deliver", "--events", "events.pipe", *how)
+        writing.result()
+
+    assert "2 read = 2 delivered" in summary(done)
+    assert not list(project.rglob("pipe-*"))
+
+
+def test_a_named_pipe_cannot_be_followed(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    os.mkfifo(project / "events.pipe")
+    refused = attio_ctl("deliver", "--events", "events.pipe", "--follow", code=64)
+
+    assert "the pipe `events.pipe` cannot be followed" in " ".join(refused.stderr.split())
+
+
+def test_standard_input_is_told_by_its_name_wherever_a_person_reads_it(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    write(MAPPINGS)
+    (project / "a.ndjson").write_bytes(lines([event(1)]))
+    piped = lines([event(2), {**event(3), "timestamp": "soon"}, b"no json"])
+
+    def deliver(*how: str) -> str:
+        named = ["deliver", "--events", "a.ndjson", "--events", "-", *how]
+        return " ".join(CliRunner().invoke(main, named, input=piped).stdout.split())
+
+    preview, delivered = deliver("--dry-run", "--diff", "5"), deliver()
+    status = attio_ctl("deliver", "status").stdout
+    listed = attio_ctl("dead-letters", "list").stdout
+    (letter,) = map(json.loads, attio_ctl("dead-letters", "list", "--format", "json").stdout.splitlines())
+
+    assert "(event standard input:1)" in preview
+    assert "standard input:3: the line is no JSON" in preview
+    assert "the first at standard input:2" in preview
+    assert "the first at standard input:2" in delivered
+    assert "  a.ndjson, standard input\n" in status
+    assert "  standard input:3" in listed
+    for file in ("-", "standard input", letter["file"]):
+        assert letter["id"][:8] in attio_ctl("dead-letters", "list", "--where", f"file={file}").stdout
+
+
+def test_dead_letters_are_chosen_by_what_their_list_prints(attio_ctl: Run, write: Write, project: Path) -> None:
+    write(MAPPINGS)
+    (project / "a.ndjson").write_bytes(lines([b"no json", {**event(1), "email": "nobody"}]))
+    attio_ctl("deliver", "--events", "a.ndjson")
+
+    def listed(condition: str) -> Result:
+        return attio_ctl("dead-letters", "list", "--where", condition)
+
+    assert "mapping.note" in listed("mapping=note").stdout
+    assert listed("mapping=mapping.note").stdout == listed("mapping=note").stdout
+    assert "there are mapping: note." in " ".join(listed("mapping=other").stderr.split())
+    assert listed("code=nope").stdout == ""
+    assert "None of the 2 dead letters fits" in listed("code=nope").stderr
+    assert attio_ctl("dead-letters", "retry", "--where", "code=nope").stdout == ""
+
+
+def test_events_that_are_no_plan_are_not_named_as_the_file_to_write(
+    attio_ctl: Run, write: Write, project: Path
+) -> None:
+    write(MAPPINGS)
+    for content in (lines([event(1)]), lines([event(1), event(2)])):
+        (project / "app.ndjson").write_bytes(content)
+        refused = attio_ctl("show", "app.ndjson", code=65)
+
+        assert "`attio-ctl plan --out FILE` writes a plan" in " ".join(refused.stderr.split())
+        assert "--out app.ndjson" not in refused.stderr
 
 
 def people(url: str) -> set[str]:

@@ -221,7 +221,7 @@ def test_nothing_is_read_twice_when_a_restart_meets_a_file_that_was_read_whole(f
     again = follow(followed.input)
 
     assert [again.look(after) for after in (0, held.LEFT_FOR, 0, 0)] == [[], [], [b"2"], []]
-    assert replace(again.input, proof="") == Input(str(file), offset=2, line=1)
+    assert replace(again.input, proof="") == Input(str(file), offset=2, line=1, followed=True)
 
 
 class Rotating(Workspace):

@@ -86,7 +86,7 @@ class TestContract:
         run = ledger.begin(["a", "b"])
         account = Account(read=2, delivered=1, dead_lettered=1, codes={"invalid_email": 1}, seconds=1.5)
         unsettled = Account(read=3, pending=3)
-        half = replace(run, inputs=(Input("a", 10, 2, "proof", True, account, unsettled), run.inputs[1]))
+        half = replace(run, inputs=(Input("a", 10, 2, "proof", True, account, unsettled, True), run.inputs[1]))
         ledger.settle(settled(half))
 
         assert ledger.begin(["a", "b"]) == half
@@ -233,11 +233,13 @@ class TestFile:
     @pytest.mark.parametrize(
         "before",
         [
-            "drop table retried; drop table recent; alter table input drop column unsettled; pragma user_version = 1;"
+            "drop table retried; drop table recent; alter table input drop column unsettled;"
+            "alter table input drop column followed; pragma user_version = 1;"
             "create table seen (id integer primary key, rest integer not null) strict;",
-            "drop table retried; pragma user_version = 2;",
+            "drop table retried; alter table input drop column followed; pragma user_version = 2;",
+            "alter table input drop column followed; pragma user_version = 3;",
         ],
-        ids=["1", "2"],
+        ids=["1", "2", "3"],
     )
     def test_one_of_an_older_format_is_taken_over_with_what_is_known_of_its_records(
         self, tmp_path: Path, before: str
@@ -255,6 +257,21 @@ class TestFile:
         assert ledger.begin(["a"]).id == 1
         assert known(ledger) == []
         assert not ledger.in_doubt()
+        ledger.close()
+
+    def test_a_place_within_a_file_of_an_older_format_is_that_of_a_followed_run(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.sqlite"
+        ledger = open_ledger(path=path, workspace_id=WORKSPACE)
+        for name, offset in ("followed", 10), ("begun", 0):
+            run = ledger.begin([name])
+            ledger.settle(settled(replace(run, inputs=(Input(name, offset, 1, "proof"),))))
+        ledger.close()
+        db = sqlite3.connect(path)
+        db.executescript("alter table input drop column followed; pragma user_version = 3;")
+        db.close()
+
+        ledger = open_ledger(path=path, workspace_id=WORKSPACE)
+        assert [ledger.begin([name]).is_followed for name in ("followed", "begun")] == [True, False]
         ledger.close()
 
     def test_a_settlement_comes_whole_or_not_at_all(self, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from attio_ctl.delivery.account import Account
-from attio_ctl.delivery.outcome import Outcome
+from attio_ctl.delivery.outcome import Outcome, too_many_dead
 from attio_ctl.errors import AttioCtlError, CredentialsError, Exit, PartialError, StorageError
 
 WHOLE = Account(read=1, delivered=1)
@@ -35,3 +35,14 @@ def test_events_that_came_to_no_verdict_are_a_fault_and_said() -> None:
     assert fault is not None
     assert fault.what == "1 of 2 events that were read came to no verdict"
     assert Outcome(WHOLE, None, finished=True).fault is None
+
+
+@pytest.mark.parametrize(
+    ("dead", "read", "said"),
+    [(1, 1, "1 of 1 event is a dead letter, more than 5%: "), (2, 9, "2 of 9 events are dead letters, more than 5%: ")],
+)
+def test_one_dead_letter_of_one_event_is_told_as_one(dead: int, read: int, said: str) -> None:
+    error = too_many_dead(dead, read, {"invalid_json": dead}, 0.05)
+
+    assert error is not None
+    assert error.what == f"{said}invalid_json {dead}"
