@@ -74,8 +74,9 @@ def show_letter(letter_id: str, workspace: str | None) -> None:
         letter for letter in ledgers.letters_of(wiring.load_workspace(workspace)) if letter.id.startswith(letter_id)
     ]
     if len(letters) != 1:
+        many = f"`{letter_id}` is the beginning of {len(letters)} dead letters"
         raise UsageError(
-            f"`{letter_id}` is the beginning of {len(letters)} dead letters", hint="see `dead-letters list`"
+            many if letters else f"no dead letter begins with `{letter_id}`", hint="see `dead-letters list`"
         )
     console.out(json.dumps(letters[0].as_json(), ensure_ascii=False, indent=2) + "\n")
 
@@ -149,7 +150,8 @@ def what_there_is(letters: Sequence[DeadLetter], where: Sequence[str]) -> str:
         return ""
     found = {name: sorted({shown_file(_value(each, name)) for each in letters} - {""}) for name in fields}
     values = (f"{name}: {', '.join(values) or 'none'}" for name, values in found.items())
-    return f"None of the {len(letters)} dead letters fits; there are {'; '.join(values)}."
+    none = "The only dead letter does not fit" if len(letters) == 1 else f"None of the {len(letters)} dead letters fits"
+    return f"{none}; there are {'; '.join(values)}."
 
 
 def select(letters: Sequence[DeadLetter], where: Sequence[str]) -> tuple[DeadLetter, ...]:

@@ -135,7 +135,8 @@ async def _rehearse(
     waiting, writes = len(window.marks), 0
 
     def progress(taken: int, done: int) -> None:
-        observe(Progress(NOTHING, waiting, taken, window.staging.records, done))
+        is_estimate = not window.staging.is_counted
+        observe(Progress(NOTHING, waiting, taken, window.staging.records, done, is_estimate=is_estimate))
 
     def note(_: RecordCells, some: int) -> None:
         nonlocal writes

@@ -207,13 +207,15 @@ class _Delivery:
 
         def progress(writes: int, done: int) -> None:
             dead = window.drafts.codes.total()
+            records, is_estimate = window.staging.records, not window.staging.is_counted
             engine.observe(
-                Progress(settled, waiting, writes, window.staging.records, done, engine.transport.usage, dead)
+                Progress(settled, waiting, writes, records, done, engine.transport.usage, dead, is_estimate=is_estimate)
             )
 
         if halted := guard():
             return self._stopped(run, window, halted)
         note({}, 0)
+        progress(0, 0)
         sending = Sending(
             transport=engine.transport,
             ledger=engine.ledger,
@@ -287,6 +289,8 @@ class _Delivery:
             requests=usage.reads + usage.writes - before.reads - before.writes,
             retries=usage.retries - before.retries,
             throttled=usage.throttled - before.throttled,
+            failed=usage.failed - before.failed,
+            unanswered=usage.unanswered - before.unanswered,
             seconds=now - since,
         )
 

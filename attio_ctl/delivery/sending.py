@@ -93,8 +93,8 @@ class Sending:
             in_doubt: Whether that can be relied on, see `Ledger.in_doubt`.
             note: Takes the cells of the records that were written since it was last called, and how many writes that
                 took; called about once a second.
-            progress: Told every tenth of a second how many folded writes Attio has taken, and how many records are done
-                with, those that needed no write among them.
+            progress: Told every tenth of a second, while there are answers, how many folded writes Attio has taken, and
+                how many records are done with, those that needed no write among them.
             guard: Asked after each refusal whether to go on, with the number of records that are refused and not looked
                 into yet; what it gives is why not.
         """
@@ -240,6 +240,7 @@ class Sending:
                         if cause := self._guard(len(self._refused)):
                             self._halt = Unsent(cause)
                             break
+                        self._tell_if_due(self._clock.monotonic())
                     case Paused(drift):
                         if others := self._pause(items[each.key], drift):
                             rest[each.key] = others
@@ -292,7 +293,9 @@ class Sending:
         self._writes += 1
         self._unnoted += 1
         self._take(due)
-        now = self._note_if_due()
+        self._tell_if_due(self._note_if_due())
+
+    def _tell_if_due(self, now: float) -> None:
         if now - self._told_at >= TELL_EVERY:
             self._progress(self._writes, self._done)
             self._told_at = now

@@ -139,12 +139,17 @@ class Staging:
     @property
     def records(self) -> int:
         """
-        How many there are, given away ones included: an estimate as long as something was not loaded.
+        How many there are, given away ones included: an estimate as long as they are not counted.
 
         Partitions are alike, so what was loaded tells of the rest; before that, each contribution may be to another.
         """
         rest = self._staged - self._loaded
         return self._found + (rest * self._found // self._loaded if self._loaded else rest)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether everything was loaded, so that it is known how many records there are."""
+        return self._loaded >= self._staged
 
     @property
     def is_spilled(self) -> bool:

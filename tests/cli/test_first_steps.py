@@ -112,7 +112,7 @@ def test_dead_letters_are_discarded_only_when_somebody_says_so(attio_ctl: Run, w
     assert discarded.stdout == "Discarded: 1\n"
     assert refused.exit_code == 64
     assert "`--yes`" in refused.stderr
-    assert "None of the 1 dead letters fits; there are code: " in typo.stderr
+    assert "The only dead letter does not fit; there are code: " in typo.stderr
 
 
 def test_a_server_that_does_not_answer_is_told_of(

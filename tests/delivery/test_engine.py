@@ -444,6 +444,28 @@ def test_dead_letters_that_cannot_be_kept_end_the_run_with_its_account(tmp_path:
     assert second.account.writes == 1
 
 
+def test_refused_records_are_told_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Attio takes none, nothing else would be told at all; once all are loaded, their number is no estimate."""
+    monkeypatch.setattr(sending, "TELL_EVERY", 0)
+    told: list[Progress] = []
+    file = tmp_path / "events.ndjson"
+    file.write_text("".join(json.dumps({"name": f"x{n}", "plan": POISON}) + "\n" for n in range(9)))
+    engine = Engine(
+        program=PLAIN,
+        ledger=MemoryLedger(),
+        dead_letters=MemoryDeadLetters(),
+        transport=Workspace(),
+        stop=asyncio.Event(),
+        observe=told.append,
+    )
+    asyncio.run(engine.deliver([file]))
+    sent = [each for each in told if each.records]
+
+    assert (sent[0].done, sent[0].is_estimate) == (0, True)
+    assert max(each.done for each in sent) == sent[-1].records == 9
+    assert not sent[-1].is_estimate
+
+
 def test_a_disk_that_is_full_at_the_last_note_ends_the_run_with_its_account(tmp_path: Path) -> None:
     outcome = asyncio.run(run(tmp_path, PAIR, Workspace(), Full(), MemoryDeadLetters(), PLAIN))
 

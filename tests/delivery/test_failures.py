@@ -88,6 +88,26 @@ async def test_passing_errors_of_the_server_cost_retries_and_no_event(place: Pla
     assert outcome.account.retries >= 4
 
 
+async def test_what_requests_failed_of_stands_in_the_account(place: Place) -> None:
+    answers = {3: httpx.Response(429), 5: httpx.Response(502)}
+    network = Scripted(answers.get)
+
+    account = (await place.deliver(place.write(people(20)), client={"transport": network})).account
+
+    assert (account.throttled, account.failed, account.unanswered, account.retries) == (1, 1, 0, 2)
+
+
+async def test_that_it_sends_is_told_before_anything_is_taken(place: Place) -> None:
+    """While the first writes are refused for now, there is no other word."""
+    told: list[Progress] = []
+    network = Scripted(lambda n: httpx.Response(503))
+
+    await place.deliver(place.write(people(20)), client={"transport": network, "retry_for": 0.0}, observe=told.append)
+
+    assert told[-1].records >= 20
+    assert (told[-1].writes, told[-1].done, told[-1].is_estimate) == (0, 0, True)
+
+
 async def test_a_server_that_stays_away_ends_the_run_with_the_rest_pending(place: Place) -> None:
     network = Scripted(lambda n: httpx.Response(503) if n > 10 else None)
     file = place.write(people(20))
