@@ -28,6 +28,9 @@ from attio_ctl.mapping.writes import RecordKey
 AT_ONCE: Final = 10_000
 """Records that are given to the transport at a time: one full batch."""
 
+AHEAD: Final = 8
+"""Partitions that a process folds before the first of them is taken: a batch goes out while the next one is made."""
+
 Group: TypeAlias = Sequence[Contribution]
 
 
@@ -90,7 +93,7 @@ class Folding:
             return
         if self._workers is None:
             self._ledger.let_go()
-            self._workers = Workers(lambda place: self._fold(*map(int, place.split())), self._processes)
+            self._workers = Workers(lambda place: self._fold(*map(int, place.split())), self._processes, AHEAD)
         for place, packed in self._workers.map((place, b"%d %d" % place) for place in places):
             yield place, self._fold(*place) if packed is None else packed
 

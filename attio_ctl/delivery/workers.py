@@ -4,9 +4,9 @@ Work that is shared by processes, so that it takes as many cores as there are.
     this process     hands out pieces of work, takes what comes of them in their order
     each worker      does one after the other; forked, so that it has all that it needs already
 
-A piece is handed over in memory that both see and what comes of it through a socket, so that neither waits for the
-other to read. Workers hold nothing that anybody misses: one that is gone, or hangs, leaves its work to this process,
-and all of them end with it.
+A piece is handed over in memory that both see, and what comes of it takes its place there, so that a worker goes on
+while nobody has taken it yet; what is too long for that comes through a socket. Workers hold nothing that anybody
+misses: one that is gone, or hangs, leaves its work to this process, and all of them end with it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,10 @@ from attio_ctl.delivery.source import BLOCK
 T = TypeVar("T")
 
 SLOT: Final = 4 * BLOCK
-"""Bytes of the longest piece that is handed over; a longer one is left to this process."""
+"""Bytes of the longest piece that is handed over, a longer one is left to this process; and room for its result."""
 
 PATIENCE: Final = 60.0
 """Seconds without a byte after which a worker that owes something is given up; a piece takes it much less than one."""
-
-_AHEAD: Final = 2
-"""Pieces that a worker has at a time: one that it works on, and the next."""
 
 _NUMBER: Final = 8
 """Bytes of a number on its way."""
@@ -48,19 +45,20 @@ Work = Callable[[bytes], bytes]
 class Workers(Generic[T]):
     """Some processes that do the same work on many pieces, until they are closed."""
 
-    def __init__(self, work: Work, count: int) -> None:
+    def __init__(self, work: Work, count: int, ahead: int = 2) -> None:
         """
         Args:
             work: Depends on its piece and on what was there before the fork, and changes nothing that anybody sees.
             count: How many processes; none where forking is not safe.
+            ahead: Pieces that a worker has at a time, those among them that it is done with and nobody has taken.
         """
         self._idle: deque[_Slot] = deque()
         self._workers: list[_Worker] = []
         with suppress(OSError):  # the system has no more processes to give: those there are will do
             for _ in range(count if FORKS else 0):
-                self._workers.append(_Worker(work, [each.near for each in self._workers]))
-        self._most = max(1, _AHEAD * len(self._workers))
-        for number in range(_AHEAD):
+                self._workers.append(_Worker(work, ahead, [each.near for each in self._workers]))
+        self._most = max(1, ahead * len(self._workers))
+        for number in range(ahead):
             self._idle.extend(_Slot(worker, number) for worker in self._workers)
 
     def map(self, pieces: Iterable[tuple[T, bytes]]) -> Iterator[tuple[T, bytes | None]]:
@@ -94,8 +92,8 @@ class Workers(Generic[T]):
 class _Worker:
     """The near end of one process."""
 
-    def __init__(self, work: Work, others: Iterable[socket.socket]) -> None:
-        self.memory = mmap(-1, SLOT * _AHEAD)
+    def __init__(self, work: Work, ahead: int, others: Iterable[socket.socket]) -> None:
+        self.memory = mmap(-1, SLOT * ahead)
         self.near, far = socket.socketpair()
         masked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
@@ -122,15 +120,17 @@ class _Worker:
                 self._give_up()
         return not self._is_given_up
 
-    def answer(self) -> bytes | None:
+    def answer(self, start: int) -> bytes | None:
         """
-        What comes of the piece that it was asked for first and has not given back; None when it is gone or hangs.
+        What comes of the piece that it was asked for first and has not given back, which was handed over from `start`
+        on; None when it is gone or hangs.
 
         Once it owes an answer that never came, nothing that still comes from it is the answer to anything.
         """
         if not self._is_given_up:
             try:
-                return _received(self.near, int.from_bytes(_received(self.near, _NUMBER)))
+                length = int.from_bytes(_received(self.near, _NUMBER))
+                return self.memory[start : start + length] if length <= SLOT else _received(self.near, length)
             except (EOFError, OSError):
                 self._give_up()
         return None
@@ -162,7 +162,7 @@ class _Slot:
 
     def take(self) -> bytes | None:
         """What came of the piece; None when the worker is not there any longer."""
-        return self._worker.answer()
+        return self._worker.answer(self._start)
 
 
 def _numbers(*numbers: int) -> bytes:
@@ -204,7 +204,10 @@ def _serve(work: Work, memory: mmap, end: socket.socket, near: Iterable[socket.s
         while True:
             start, length = (int.from_bytes(_received(end, _NUMBER)) for _ in range(2))
             made = work(memory[start : start + length])
-            end.sendall(_numbers(len(made)))
-            end.sendall(made)
+            if len(made) <= SLOT:
+                memory[start : start + len(made)] = made
+                end.sendall(_numbers(len(made)))
+            else:
+                end.sendall(_numbers(len(made)) + made)
     finally:  # what there is to raise is raised by the parent, which does the work itself
         os._exit(1)
