@@ -28,7 +28,10 @@ from attio_ctl.delivery.source import BLOCK
 T = TypeVar("T")
 
 SLOT: Final = 4 * BLOCK
-"""Bytes of the longest piece that is handed over, a longer one is left to this process; and room for its result."""
+"""Bytes of the longest piece that is handed over; a longer one is left to this process."""
+
+WAITING: Final = BLOCK
+"""Bytes of the longest result that waits in memory: many that are longer would be too much of it."""
 
 PATIENCE: Final = 60.0
 """Seconds without a byte after which a worker that owes something is given up; a piece takes it much less than one."""
@@ -130,7 +133,7 @@ class _Worker:
         if not self._is_given_up:
             try:
                 length = int.from_bytes(_received(self.near, _NUMBER))
-                return self.memory[start : start + length] if length <= SLOT else _received(self.near, length)
+                return self.memory[start : start + length] if length <= WAITING else _received(self.near, length)
             except (EOFError, OSError):
                 self._give_up()
         return None
@@ -204,7 +207,7 @@ def _serve(work: Work, memory: mmap, end: socket.socket, near: Iterable[socket.s
         while True:
             start, length = (int.from_bytes(_received(end, _NUMBER)) for _ in range(2))
             made = work(memory[start : start + length])
-            if len(made) <= SLOT:
+            if len(made) <= WAITING:
                 memory[start : start + len(made)] = made
                 end.sendall(_numbers(len(made)))
             else:
