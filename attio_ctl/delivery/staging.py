@@ -246,12 +246,14 @@ class Staging:
 
     def _tidy(self, part: _Partition) -> None:
         """Take what is overtaken off a partition; it is looked through again when it is four times as large as then."""
-        _, records = self._joined(part)
+        count, records = self._joined(part)
+        self._staged -= count
         self._scratch.free(part.heap)
         part.portions, part.size = [], 0
         left = chain.from_iterable(each if isinstance(each, list) else (each,) for each in records.values())
         while some := list(islice(left, _TOGETHER)):
             part.portions.append((0, pack(some)))
+            self._staged += len(some)
         self._put_off(part)
         part.bound = max(LARGE, 4 * part.heap.size)
 

@@ -369,6 +369,8 @@ def test_a_partition_that_grows_on_the_disk_is_rid_of_what_is_overtaken(monkeypa
     groups = dict(some.groups(0))
     some.close()
 
+    assert some.is_counted
+    assert some.records == 10
     assert largest < 20_000
     assert {key: [each.event for each in items] for key, items in groups.items()} == {
         key: [9_990 + n] for n, key in enumerate(keys)
