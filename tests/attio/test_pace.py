@@ -47,9 +47,11 @@ async def connected(clock: Any, token: str, limits: Allowance) -> AsyncIterator[
     """A client of a sandbox that has the same clock."""
     options = Options(tokens={token: None}, limits=limits, clock=clock.wall)
     store = Store(":memory:", options)
-    network = Network(httpx.ASGITransport(create_app(store, options)), clock)
+    app = create_app(store, options)
+    network = Network(httpx.ASGITransport(app), clock)
     async with AttioWriter.connect(base_url="http://127.0.0.1", token=token, transport=network, clock=clock) as attio:
         yield attio
+    await app.api.close()  # its log is written a moment later, by real time
     store.close()
 
 

@@ -50,9 +50,11 @@ OPTIONS = Options(tokens={"t": None}, limits=NO_LIMITS, admin_token="secret-admi
 async def browser() -> AsyncIterator[httpx.AsyncClient]:
     """Follows redirects and keeps cookies, as a browser does."""
     store = open_store(":memory:", OPTIONS)
-    transport = httpx.ASGITransport(create_app(store, OPTIONS))
+    app = create_app(store, OPTIONS)
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:80", follow_redirects=True) as http:
         yield http
+    await app.api.close()
     store.close()
 
 
@@ -79,10 +81,10 @@ async def test_another_page_cannot_write(browser: httpx.AsyncClient) -> None:
 
 async def test_without_an_admin_token_there_is_no_console() -> None:
     store = Store(":memory:", Options())
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(create_app(store, Options())), base_url="http://x"
-    ) as http:
+    app = create_app(store, Options())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as http:
         assert (await http.get("/")).status_code == 401
+    await app.api.close()
     store.close()
 
 
